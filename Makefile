@@ -1,0 +1,47 @@
+# Everything runs in .venv, which is made from requirements.txt and requirements-dev.txt alone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PICTURES ?=
+RUNTIME := $(VENV)/runtime-ready
+READY := $(VENV)/dev-ready
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test check campaign bench clean
+
+demo: $(RUNTIME) $(if $(PICTURES),,$(VENV)/pictures-ready)  ## insert some pictures, search with copies of them, show the matches
+	@$(BIN)/python demo.py $(PICTURES)
+
+test: $(READY)  ## all tests
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## style, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+campaign: $(READY)  ## what takes long: kills, faults, a folder of odd pictures
+	$(BIN)/python -m testing.campaign $(PICTURES)
+
+bench: $(READY)  ## ratios against named peers
+	$(BIN)/python -m benchmarks $(PICTURES)
+
+clean:
+	rm -rf $(VENV) .demo build dist *.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(READY): requirements-dev.txt $(RUNTIME)
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+$(VENV)/pictures-ready: requirements-dev.txt $(RUNTIME)  # the photographs that scikit-image ships; not its needs
+	$(BIN)/python -m pip install --quiet --no-deps "$$(grep '^scikit-image==' requirements-dev.txt)"
+	@touch $@

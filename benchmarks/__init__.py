@@ -1,0 +1,1 @@
+"""Seeded benchmarks: ratios against named peers in the same run."""

@@ -1,0 +1,108 @@
+"""`make demo`: the main job on real pictures, told as the commands that do it.
+
+    python demo.py [FOLDER]
+
+Without a folder the photographs that scikit-image ships are used. Works in `.demo/`, made anew each time.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from PIL import Image
+
+from hashindex.uris import has_picture_extension
+
+PLACE = Path(".demo")
+ENOUGH_PIXELS = 10_000  # smaller ones are icons: no picture to show a search with
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demonstration; return its exit code."""
+    folder = Path(arguments[0]) if arguments else bundled_pictures()
+    pictures = [
+        path for path in sorted(folder.rglob("*")) if path.is_file() and has_picture_extension(path.name)
+    ]
+    shown = next((path for path in pictures if is_photograph(path)), None)
+    if shown is None:
+        print(f"There is no photograph in {folder}; name another folder: make demo PICTURES=FOLDER")
+        return 1
+    others = [path for path in pictures if path != shown]
+    theirs, ours = others[: len(others) // 3], [shown, *others[len(others) // 3 :]]
+    shutil.rmtree(PLACE, ignore_errors=True)
+    PLACE.mkdir()
+    (PLACE / "ours.txt").write_text("".join(f"{path.resolve()}\n" for path in ours))
+    (PLACE / "theirs.txt").write_text("".join(f"{path.resolve()}\n" for path in theirs))
+    reencoded, resized = make_copies(shown)
+
+    say(f"Two companies with {len(ours)} and {len(theirs)} pictures, in one index: a file of Milvus Lite.")
+    run("hashindex insert - --company-id 1", stdin="ours.txt")
+    run("hashindex insert - --company-id 2", stdin="theirs.txt")
+    say(f"Has company 1 seen {shown.name} before, saved again as a poor JPEG, or at half the size?")
+    run(f"hashindex search {reencoded} {resized} --company-id 1")
+    say("Company 2 asks for the same picture, and sees nothing of company 1:")
+    run(f"hashindex search {reencoded} --company-id 2")
+    say("What the index holds:")
+    run("hashindex stats")
+    say("Your turn. The index is in .demo; `. .venv/bin/activate` puts hashindex on your path:")
+    print("  hashindex insert YOUR/PICTURES --company-id 1 --milvus-uri my.db")
+    print("  hashindex search A/PICTURE.jpg --company-id 1 --milvus-uri my.db")
+    print("  hashindex --help")
+    return 0
+
+
+def bundled_pictures() -> Path:
+    """Return the folder of scikit-image's photographs, without importing it."""
+    found = find_spec("skimage")
+    if found is None or found.origin is None:
+        raise SystemExit(
+            "scikit-image, whose pictures are shown, is missing: run `make demo`, or name a folder."
+        )
+    return Path(found.origin).parent / "data"
+
+
+def is_photograph(path: Path) -> bool:
+    """Say whether a picture is one to show a search with."""
+    try:
+        with Image.open(path) as image:
+            return image.mode == "RGB" and image.width * image.height >= ENOUGH_PIXELS
+    except OSError:
+        return False
+
+
+def make_copies(path: Path) -> tuple[str, str]:
+    """Save a picture again as a poor JPEG and at half the size; return the names."""
+    with Image.open(path) as image:
+        image.save(PLACE / "reencoded.jpg", quality=30)
+        image.resize((image.width // 2, image.height // 2)).save(PLACE / "half.png")
+    return "reencoded.jpg", "half.png"
+
+
+def run(command: str, stdin: str | None = None) -> None:
+    """Show a command as one would type it, then run it."""
+    print(f"\n$ {command}" + (f" < {stdin}" if stdin else ""), flush=True)
+    program, *arguments = shlex.split(command)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HASHINDEX_")}
+    with (PLACE / (stdin or os.devnull)).open() as lines:
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name(program)), *arguments],
+            cwd=PLACE,
+            stdin=lines,
+            env=environment,
+            check=False,
+        )
+    if done.returncode not in (0, 3):
+        raise SystemExit(f"{command} ended with {done.returncode}.")
+
+
+def say(sentence: str) -> None:
+    """Print what comes next."""
+    print(f"\n{sentence}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

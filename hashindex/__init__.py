@@ -1,0 +1,105 @@
+"""hashindex: tells whether a picture has been seen before, even re-encoded, resized or watermarked.
+
+    from hashindex import open_index
+
+    with open_index("hashindex.db", create=True) as index:
+        index.company(42).insert("photos/")
+        print(index.company(42).search("photo.jpg").matches)
+
+What needs NumPy, Pillow or a driver is imported on first use, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from hashindex.errors import (
+    ConfigurationError,
+    HashIndexError,
+    IndexMismatchError,
+    IndexNotFoundError,
+    InvalidArgumentError,
+    NotPersistedError,
+    StoreDamagedError,
+    StoreError,
+    StoreUnavailableError,
+)
+from hashindex.keys import Key, meta_id_from_stem, meta_id_from_uri
+from hashindex.recipe import Recipe
+from hashindex.records import (
+    Entry,
+    Fingerprint,
+    HashedPicture,
+    Ignored,
+    InsertReport,
+    Match,
+    Outcome,
+    Reason,
+    Reject,
+    Rejected,
+    SearchResult,
+    StoreInfo,
+    Taken,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from hashindex.compose import open_index, open_reader
+    from hashindex.index import Company, Index, Lookup
+    from hashindex.listing import Selection
+    from hashindex.search import Limits
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Company",
+    "ConfigurationError",
+    "Entry",
+    "Fingerprint",
+    "HashIndexError",
+    "HashedPicture",
+    "Ignored",
+    "Index",
+    "IndexMismatchError",
+    "IndexNotFoundError",
+    "InsertReport",
+    "InvalidArgumentError",
+    "Key",
+    "Limits",
+    "Lookup",
+    "Match",
+    "NotPersistedError",
+    "Outcome",
+    "Reason",
+    "Recipe",
+    "Reject",
+    "Rejected",
+    "SearchResult",
+    "Selection",
+    "StoreDamagedError",
+    "StoreError",
+    "StoreInfo",
+    "StoreUnavailableError",
+    "Taken",
+    "Verdict",
+    "__version__",
+    "meta_id_from_stem",
+    "meta_id_from_uri",
+    "open_index",
+    "open_reader",
+]
+
+_ON_FIRST_USE = {
+    "Company": "index",
+    "Index": "index",
+    "Lookup": "index",
+    "Limits": "search",
+    "Selection": "listing",
+    "open_index": "compose",
+    "open_reader": "compose",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ON_FIRST_USE[name]}"), name)

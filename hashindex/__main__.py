@@ -1,0 +1,14 @@
+"""`python -m hashindex` and the `hashindex` command."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    from hashindex.cli.app import leave, run  # importing this module must do nothing
+
+    leave(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

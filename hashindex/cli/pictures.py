@@ -1,0 +1,211 @@
+"""Commands that ask about pictures: `hash` and `search`."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hashindex.cli import options, output
+from hashindex.confirming import RADIUS
+from hashindex.errors import InvalidArgumentError
+from hashindex.records import HASH_BYTES
+from hashindex.search import LIMIT, Limits
+
+if TYPE_CHECKING:
+    from hashindex.index import Company, Lookup
+    from hashindex.listing import Selection
+    from hashindex.records import SearchResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("hash")(hash_pictures)
+    app.command()(search)
+
+
+def hash_pictures(
+    sources: options.Sources,
+    *,
+    recipe: options.RecipeName = None,
+    include: options.Include = None,
+    exclude: options.Exclude = None,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Print the hash of each picture; no index is needed."""
+    del verbose
+    from hashindex.compose import open_reader
+    from hashindex.hashing import says_little
+    from hashindex.records import Rejected
+
+    some_rejected = False
+    with open_reader(recipe or "default") as reader:
+        for found in reader.read_all(named(sources), selection(include, exclude)):
+            rejected = found if isinstance(found, Rejected) else None
+            prints = None if isinstance(found, Rejected) else found.fingerprint
+            some_rejected |= rejected is not None
+            if json:
+                output.emit(
+                    {
+                        "uri": found.uri,
+                        "hash": prints and prints.ahash.hex(),
+                        "phash": prints and prints.phash.hex(),
+                        "dhash": prints and prints.dhash.hex(),
+                        "low_information": prints and says_little(prints.contrast),
+                        "rejected": output.why(rejected),
+                    }
+                )
+            elif rejected:
+                output.complain(rejected)
+            elif prints:
+                mark = "  (low information)" if says_little(prints.contrast) else ""
+                output.line(f"{prints.ahash.hex()}  {found.uri}{mark}")
+    if some_rejected:
+        raise typer.Exit(output.Exit.SOME_REJECTED)
+
+
+def search(
+    images: options.OptionalSources = None,
+    *,
+    hash_: Annotated[
+        list[str] | None, typer.Option("--hash", metavar="HEX", help="Look for this hash of 16 hex digits.")
+    ] = None,
+    like: Annotated[
+        int | None, typer.Option("--like", metavar="META_ID", help="Look for what resembles a stored entry.")
+    ] = None,
+    company_id: options.CompanyId = None,
+    all_companies: Annotated[
+        bool, typer.Option("--all-companies", help="Search the pictures of every company.")
+    ] = False,
+    radius: Annotated[
+        int, typer.Option(metavar="R", help="Greatest distance of the aHashes, bits, 0 to 64.")
+    ] = RADIUS,
+    limit: Annotated[int, typer.Option(metavar="K", help="Most matches for a picture.")] = LIMIT,
+    unconfirmed: Annotated[
+        bool, typer.Option("--unconfirmed", help="Show weak matches too, which pHash speaks against.")
+    ] = False,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Compare every stored hash, whatever the index.")
+    ] = False,
+    include: options.Include = None,
+    exclude: options.Exclude = None,
+    milvus_uri: options.MilvusUri = None,
+    collection: options.Collection = None,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Show the stored pictures that match: exact copies, and near ones that pHash confirms."""
+    del verbose
+    if sum((bool(images), bool(hash_), like is not None)) != 1:
+        raise InvalidArgumentError("name pictures, or give --hash, or --like: one of the three.")
+    if all_companies and (company_id is not None or like is not None):
+        raise InvalidArgumentError("--all-companies goes with neither --company-id nor --like.")
+    hashes = [_hash(text) for text in hash_ or ()]
+    limits = Limits(radius=radius, limit=limit, unconfirmed=unconfirmed, exhaustive=exhaustive)
+    from hashindex.compose import open_index
+    from settings import load_settings
+
+    settings = load_settings(milvus_uri=milvus_uri, collection=collection)
+    scope = None if all_companies else options.company_scope(company_id, settings.company_id)
+    with open_index(settings=settings) as index:
+        place: Lookup | Company = index.all_companies() if scope is None else index.company(scope)
+        results: Iterable[SearchResult]
+        if hashes:
+            results = place.search_hashes(hashes, limits)
+        elif like is not None and scope is not None:
+            results = [index.company(scope).search_like(like, limits)]
+        else:
+            results = place.search_many(
+                index.pictures(named(images or ()), selection(include, exclude)), limits
+            )
+        some_rejected = False
+        for result in results:
+            some_rejected |= result.rejected is not None
+            (_emit if json else _show)(result)
+    if some_rejected:
+        raise typer.Exit(output.Exit.SOME_REJECTED)
+
+
+def named(sources: Iterable[str]) -> Iterator[str]:
+    """Yield what is named, with the lines of stdin in place of `-`."""
+    for name in sources:
+        if name != "-":
+            yield name
+            continue
+        # Bytes that are not UTF-8 are kept, as in arguments; a file name may hold any but newline and NUL.
+        with open(
+            sys.stdin.fileno(), encoding="utf-8", errors="surrogateescape", newline="\n", closefd=False
+        ) as lines:
+            yield from (text for text in (line.rstrip("\n") for line in lines) if text)
+
+
+def selection(include: list[str] | None, exclude: list[str] | None) -> "Selection":
+    """Return the selection that `--include` and `--exclude` make."""
+    from hashindex.listing import Selection
+
+    return Selection(tuple(include or ()), tuple(exclude or ()))
+
+
+def _hash(text: str) -> bytes:
+    try:
+        value = bytes.fromhex(text)
+    except ValueError:
+        value = b""
+    if len(value) != HASH_BYTES or len(text) != 2 * HASH_BYTES:
+        raise InvalidArgumentError(f"{text!r} is no hash; a hash is 16 hex digits.")
+    return value
+
+
+def _emit(result: "SearchResult") -> None:
+    output.emit(
+        {
+            "uri": result.uri,
+            "hash": result.ahash.hex() if result.ahash else None,
+            "matches": [
+                {
+                    "company_id": match.key.company_id,
+                    "meta_id": match.key.meta_id,
+                    "uri": match.uri,
+                    "distance": match.distance,
+                    "phash_distance": match.phash_distance,
+                    "dhash_distance": match.dhash_distance,
+                    "verdict": match.verdict and match.verdict.value,
+                }
+                for match in result.matches
+            ],
+            "truncated": result.truncated,
+            "exhaustive": result.exhaustive,
+            "rejected": output.why(result.rejected),
+        }
+    )
+
+
+def _show(result: "SearchResult") -> None:
+    if result.rejected:
+        output.complain(result.rejected)
+        return
+    name = result.uri or (result.ahash or b"").hex()
+    if not result.matches:
+        output.line(f"{name}: no match")
+    else:
+        output.line(f"{name}: {len(result.matches)} match{'es' * (len(result.matches) > 1)}")
+        output.table(
+            ("verdict", "aHash", "pHash", "dHash", "company", "meta_id", "uri"),
+            [
+                (
+                    match.verdict and match.verdict.value,
+                    match.distance,
+                    match.phash_distance,
+                    match.dhash_distance,
+                    match.key.company_id,
+                    match.key.meta_id,
+                    match.uri,
+                )
+                for match in result.matches
+            ],
+        )
+    if result.truncated:
+        output.line("There are more; raise --limit, or lower --radius.")
+    if not result.exhaustive:
+        output.line("The index looked into a part of the hashes; --exhaustive compares them all.")

@@ -1,0 +1,293 @@
+"""The open index: what people hold in Python, and what the command line is a thin shell over."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from types import TracebackType
+from typing import Self, TextIO
+
+from PIL import Image
+
+from hashindex.confirming import RADIUS
+from hashindex.errors import InvalidArgumentError
+from hashindex.insert import Insert
+from hashindex.keys import Key, MetaIdFrom, meta_id_from_uri, validated_id
+from hashindex.listing import EVERY_PICTURE, Selection, keyed, listed
+from hashindex.manifest import Manifest
+from hashindex.reading import PictureReader
+from hashindex.records import (
+    Entry,
+    Fingerprint,
+    HashedPicture,
+    Ignored,
+    InsertReport,
+    Picture,
+    Reason,
+    Reject,
+    Rejected,
+    Scope,
+    SearchResult,
+    StoreInfo,
+    Taken,
+    Wanted,
+)
+from hashindex.search import DEFAULT_LIMITS, LIMIT, Limits, Query, search
+from hashindex.sources.interface import Source
+from hashindex.store.interface import Store
+
+QUERIES_PER_CALL = 100
+"""Pictures that one call to the store looks for: a batch costs Milvus far less than as many single calls."""
+
+FIRST_REJECTS = 100
+"""How many rejects a report keeps; `each` sees all of them."""
+
+ImageLike = str | os.PathLike[str] | bytes | Image.Image | Picture
+"""A path, an `oss://` URI, the bytes of a file, a picture that Pillow has opened, or one that was listed."""
+
+Each = Callable[[Taken | Reject | Ignored], object]
+
+
+class Index:
+    """One collection, with the sources that its pictures come from. A context manager."""
+
+    def __init__(self, store: Store, source: Source, reader: PictureReader, *, workers: int) -> None:
+        self._store, self._source, self._reader, self._workers = store, source, reader, workers
+
+    @property
+    def created(self) -> bool:
+        """Whether opening it made it."""
+        return self._store.created
+
+    def company(self, company_id: int) -> "Company":
+        """Return the part that belongs to one company: everything that is asked there stays in it."""
+        return Company(self, self._store, self._source, self._reader, validated_id("company_id", company_id))
+
+    def all_companies(self) -> "Lookup":
+        """Return a view for searches that cross companies on purpose."""
+        return Lookup(self._store, self._reader, Scope.ALL)
+
+    def insert_manifest(  # the rest is as in Company.insert
+        self,
+        manifest: TextIO,
+        *,
+        company_id: int | None = None,
+        meta_id_from: MetaIdFrom = meta_id_from_uri,
+        replace: bool = False,
+        refresh: bool = False,
+        each: Each | None = None,
+    ) -> InsertReport:
+        """Insert what the lines of a CSV or JSONL file name, each for the company that it says.
+
+        Args:
+            manifest: Open for reading text with `newline=""`; see `hashindex.manifest`.
+            company_id: For lines that have none of their own.
+
+        """
+        reader = Manifest(self._source, company_id=company_id, meta_id_from=meta_id_from)
+        return self.insert(reader.read(manifest), replace=replace, refresh=refresh, each=each)
+
+    def insert(
+        self,
+        wanted: Iterable[Wanted | Reject | Ignored],
+        *,
+        replace: bool = False,
+        refresh: bool = False,
+        each: Each | None = None,
+    ) -> InsertReport:
+        """Insert pictures of any companies, given with their keys; see `Company.insert` for the rest."""
+        use_case = Insert(
+            self._store, self._source, self._reader, self._workers, replace=replace, refresh=refresh
+        )
+        began = time.monotonic()
+        counts: Counter[str] = Counter()
+        rejects: list[Reject] = []
+        for item in use_case.run(wanted):
+            counts[_outcome(item)] += 1
+            if isinstance(item, Reject) and len(rejects) < FIRST_REJECTS:
+                rejects.append(item)
+            if each:
+                each(item)
+        return InsertReport(
+            **counts, seconds=round(time.monotonic() - began, 3), first_rejects=tuple(rejects)
+        )
+
+    def pictures(
+        self, names: Iterable[str], selection: Selection = EVERY_PICTURE
+    ) -> Iterator[Picture | Rejected]:
+        """Yield what names stand for, to be searched for; what a walk passes over is left out."""
+        found = listed(self._source, names, selection)
+        return (item for item in found if not isinstance(item, Ignored))
+
+    def stats(self) -> StoreInfo:
+        """Say what is in the index and how it was made."""
+        return self._store.info()
+
+    def companies(self) -> dict[int, int]:
+        """Return how many entries each company has, by scanning the whole index."""
+        counts: Counter[int] = Counter()
+        for batch in self._store.scan(Scope.ALL):
+            counts.update(entry.key.company_id for entry in batch)
+        return dict(sorted(counts.items()))
+
+    def close(self) -> None:
+        """Give back processes and connections."""
+        self._source.close()
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Lookup:
+    """Searches within one scope."""
+
+    def __init__(self, store: Store, reader: PictureReader, scope: Scope) -> None:
+        self._store, self._reader, self._scope = store, reader, scope
+
+    def search(
+        self,
+        image: ImageLike,
+        *,
+        radius: int = RADIUS,
+        limit: int = LIMIT,
+        unconfirmed: bool = False,
+        exhaustive: bool = False,
+    ) -> SearchResult:
+        """Return the stored pictures that match one picture; the keywords are those of `Limits`.
+
+        A picture that cannot be taken gives a result with `rejected`.
+        """
+        limits = Limits(radius=radius, limit=limit, unconfirmed=unconfirmed, exhaustive=exhaustive)
+        return next(self._answers([self._query(image)], limits))
+
+    def search_many(
+        self, images: Iterable[ImageLike | Rejected], limits: Limits = DEFAULT_LIMITS
+    ) -> Iterator[SearchResult]:
+        """Yield the answers for many pictures in order; they are hashed together and looked up in batches."""
+        return self._answers(self._reader.map(self._query, images), limits)
+
+    def search_hashes(
+        self, hashes: Iterable[bytes], limits: Limits = DEFAULT_LIMITS
+    ) -> Iterator[SearchResult]:
+        """Yield the answers for bare aHashes of 8 bytes; nothing confirms their matches."""
+        return self._answers(map(Query, hashes), limits)
+
+    def count(self) -> int:
+        """Return how many entries the scope has."""
+        return self._store.count(self._scope)
+
+    def _query(self, image: ImageLike | Rejected) -> Query | Rejected:
+        found: Fingerprint | HashedPicture | Rejected
+        if isinstance(image, Rejected):
+            found = image
+        elif isinstance(image, Picture):
+            found = self._reader.read(image.uri)
+        elif isinstance(image, Image.Image):
+            found = self._reader.fingerprint(image)
+        elif isinstance(image, bytes):
+            found = self._reader.read_bytes(image)
+        else:
+            found = self._reader.read_named(os.fspath(image))
+        if isinstance(found, Rejected):
+            return found
+        if isinstance(found, Fingerprint):
+            return Query(found.ahash, fingerprint=found)
+        return Query.of_picture(found)
+
+    def _answers(self, queries: Iterable[Query | Rejected], limits: Limits) -> Iterator[SearchResult]:
+        pending = iter(queries)
+        while batch := list(islice(pending, QUERIES_PER_CALL)):
+            asked = [query for query in batch if isinstance(query, Query)]
+            answers = iter(search(self._store, asked, self._scope, limits) if asked else [])
+            for query in batch:
+                if isinstance(query, Query):
+                    yield next(answers)
+                else:
+                    yield SearchResult(uri=query.uri, ahash=None, rejected=query)
+
+
+class Company(Lookup):
+    """What belongs to one company: nothing done here reads or touches another's entries."""
+
+    def __init__(
+        self, index: Index, store: Store, source: Source, reader: PictureReader, company_id: int
+    ) -> None:
+        super().__init__(store, reader, Scope.company(company_id))
+        self._index, self._source, self._company_id = index, source, company_id
+
+    def insert(
+        self,
+        names: str | os.PathLike[str] | Iterable[str],
+        *,
+        meta_id: int | None = None,
+        meta_id_from: MetaIdFrom = meta_id_from_uri,
+        selection: Selection = EVERY_PICTURE,
+        replace: bool = False,
+        refresh: bool = False,
+        each: Each | None = None,
+    ) -> InsertReport:
+        """Insert files, folders and `oss://` objects or prefixes; can be repeated, and goes on where it was.
+
+        Args:
+            names: One, or any number, taken lazily; folders and prefixes are walked.
+            meta_id: The key of a single picture.
+            meta_id_from: Makes the keys otherwise, of the canonical URI.
+            selection: What of a folder is taken.
+            replace: Let a key that belongs to another URI be taken over, which is a `conflict` otherwise.
+            refresh: Read pictures again whose version has not changed.
+            each: Called with what became of each item, once it is stored.
+
+        Returns:
+            The counts, and the first rejects. Pictures that cannot be taken never end the run.
+
+        """
+        every = [os.fspath(names)] if isinstance(names, str | os.PathLike) else names
+        if meta_id is not None:
+            every, meta_id_from = self._single(every), _always(validated_id("meta_id", meta_id))
+        pictures = listed(self._source, every, selection)
+        wanted = keyed(pictures, self._company_id, meta_id_from)
+        return self._index.insert(wanted, replace=replace, refresh=refresh, each=each)
+
+    def search_like(self, meta_id: int, limits: Limits = DEFAULT_LIMITS) -> SearchResult:
+        """Return what resembles a stored entry, itself left out; `rejected` when there is no such entry."""
+        entry = self.get(meta_id)
+        if entry is None:
+            detail = f"company {self._company_id} has no entry with meta_id {meta_id}"
+            return SearchResult(uri=None, ahash=None, rejected=Rejected(None, Reason.NOT_FOUND, detail))
+        return next(self._answers([Query.like(entry)], limits))
+
+    def get(self, meta_id: int) -> Entry | None:
+        """Return one entry, or None."""
+        key = Key(self._company_id, meta_id)
+        return self._store.get([key]).get(key)
+
+    def delete(self, *meta_ids: int) -> int:
+        """Remove entries; return how many there were."""
+        return self._store.delete([Key(self._company_id, meta_id) for meta_id in meta_ids])
+
+    def delete_all(self) -> int:
+        """Remove everything that the company has; return how many entries that were."""
+        return self._store.delete_company(self._company_id)
+
+    def _single(self, names: Iterable[str]) -> list[str]:
+        first_two = list(islice(names, 2))
+        if len(first_two) != 1 or self._source.is_folder(self._source.canonical(first_two[0])):
+            raise InvalidArgumentError("a meta_id goes with exactly one picture.")
+        return first_two
+
+
+def _always(meta_id: int) -> MetaIdFrom:
+    return lambda _: meta_id
+
+
+def _outcome(item: Taken | Reject | Ignored) -> str:
+    if isinstance(item, Taken):
+        return item.outcome.value
+    return "rejected" if isinstance(item, Reject) else "ignored"

@@ -1,0 +1,87 @@
+"""From what a caller names (files, folders, prefixes) to the pictures that are meant."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from hashindex.errors import InvalidArgumentError
+from hashindex.keys import Key, MetaIdFrom
+from hashindex.records import Ignored, Picture, Reason, Reject, Rejected, Wanted
+from hashindex.sources.interface import Source
+from hashindex.uris import has_picture_extension
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a walk is taken: shell patterns over the name, or over the URI where they have a `/`."""
+
+    include: tuple[str, ...] = ()
+    """Take what matches one of these, instead of what has a picture's extension."""
+    exclude: tuple[str, ...] = ()
+    """Leave out what matches one of these."""
+
+    def admits(self, uri: str) -> bool:
+        """Say whether a file found by a walk is taken."""
+        if any(_matches(uri, pattern) for pattern in self.exclude):
+            return False
+        if self.include:
+            return any(_matches(uri, pattern) for pattern in self.include)
+        return has_picture_extension(uri)
+
+
+EVERY_PICTURE = Selection()
+"""Takes what has a picture's extension."""
+
+
+def listed(
+    source: Source, names: Iterable[str], selection: Selection
+) -> Iterator[Picture | Rejected | Ignored]:
+    """Yield what the names stand for, lazily.
+
+    A file or object that is named is always taken. A folder or prefix that gives no picture gives a
+    `Rejected`, so that whatever is named leaves a trace.
+    """
+    for name in names:
+        try:
+            uri = source.canonical(name)
+        except InvalidArgumentError as exc:
+            yield Rejected(name, Reason.UNSUPPORTED, str(exc))
+            continue
+        if source.is_folder(uri):
+            yield from _walked(source, uri, selection)
+        else:
+            yield Picture(uri)
+
+
+def keyed(
+    pictures: Iterable[Picture | Rejected | Ignored], company_id: int, meta_id_from: MetaIdFrom
+) -> Iterator[Wanted | Reject | Ignored]:
+    """Give each picture its key in one company; what gives none is a `Reject`."""
+    for picture in pictures:
+        if isinstance(picture, Ignored):
+            yield picture
+        elif isinstance(picture, Rejected):
+            yield Reject(picture, company_id)
+        else:
+            try:
+                yield Wanted(Key(company_id, meta_id_from(picture.uri)), picture)
+            except InvalidArgumentError as exc:
+                yield Reject(Rejected(picture.uri, Reason.BAD_KEY, str(exc)), company_id)
+
+
+def _walked(source: Source, folder: str, selection: Selection) -> Iterator[Picture | Rejected | Ignored]:
+    taken = ignored = 0
+    for found in source.walk(folder):
+        if isinstance(found, Rejected) or selection.admits(found.uri):
+            taken += 1
+            yield found
+        else:
+            ignored += 1
+            yield Ignored(found.uri)
+    if not taken:
+        yield Rejected(folder, Reason.NOT_FOUND, f"there are no pictures in it, and {ignored} other files")
+
+
+def _matches(uri: str, pattern: str) -> bool:
+    return fnmatchcase(uri if "/" in pattern else PurePosixPath(uri).name, pattern)

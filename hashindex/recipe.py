@@ -1,0 +1,56 @@
+"""How pictures become bits, as one printable string that is stored with the index."""
+
+from dataclasses import dataclass, fields
+from typing import Literal, Self, get_args
+
+from hashindex.errors import InvalidArgumentError
+
+_FORM = "ahash/1"
+"""The indexed algorithm and the version of all the code that turns a picture into bits. Any change that can
+alter a bit is a new version; the golden tests hold it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """The choices that decide the bits of a picture. `str(recipe)` is what the collection stores.
+
+    An index has one recipe for life: hashes of two recipes are not comparable.
+    """
+
+    confirm: Literal["box64", "imagehash"] = "box64"
+    """Whether pHash and dHash come from one shared box reduction to 64x64, or are imagehash's own."""
+    orientation: Literal["exif", "ignored"] = "exif"
+    """Whether the EXIF orientation tag is applied."""
+    alpha: Literal["white", "ignored"] = "white"
+    """Whether transparency is flattened on white, or dropped as imagehash does."""
+    depth: Literal["scaled", "clipped"] = "scaled"
+    """Whether pictures of more than 8 bits are scaled to 8, or clipped as imagehash does."""
+    decode: Literal["exact"] = "exact"
+    """Whether every pixel is decoded."""
+
+    def __str__(self) -> str:
+        values = " ".join(f"{field.name}={getattr(self, field.name)}" for field in fields(self))
+        return f"{_FORM} {values}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `str(recipe)` back, or the short names `default` and `strict`.
+
+        InvalidArgumentError when any part of it is unknown to this version.
+        """
+        form, *parts = str(NAMED.get(text, text)).split(" ")
+        values = dict(part.partition("=")[::2] for part in parts)
+        known = {field.name: get_args(field.type) for field in fields(cls)}
+        if form != _FORM or values.keys() != known.keys():
+            raise InvalidArgumentError(f"recipe {text!r} is not known; known are {', '.join(NAMED)}.")
+        for name, value in values.items():
+            if value not in known[name]:
+                raise InvalidArgumentError(f"recipe {text!r} has {name}={value}, which is not known.")
+        return cls(**values)  # type: ignore[arg-type]  # each value was just found among its Literal
+
+
+DEFAULT = Recipe()
+STRICT = Recipe(confirm="imagehash", orientation="ignored", alpha="ignored", depth="clipped")
+"""What imagehash does and nothing more, for people whose hashes already exist."""
+
+NAMED = {"default": DEFAULT, "strict": STRICT}

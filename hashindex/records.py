@@ -1,0 +1,263 @@
+"""The values that the layers exchange: frozen, validated, and free of any vendor's types."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from hashindex.keys import Key, validated_id
+
+HASH_BYTES = 8
+"""Length of every hash: 64 bits, rows of the 8x8 grid from the top left, most significant bit first."""
+
+MAX_URI_BYTES = 4096
+"""Longest URI that an entry can carry, in UTF-8 bytes: the width of the VARCHAR field."""
+
+SCHEMA_VERSION = 1
+"""Version of the collection's fields."""
+
+MAX_CANDIDATES = 16_384
+"""Most candidates that one query can get from Milvus, server and Lite alike."""
+
+
+class Reason(StrEnum):
+    """Why a picture was not taken."""
+
+    NOT_FOUND = "not_found"
+    FORBIDDEN = "forbidden"
+    NOT_AN_IMAGE = "not_an_image"
+    TRUNCATED = "truncated"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_MANY_BYTES = "too_many_bytes"
+    UNSUPPORTED = "unsupported"
+    SOURCE_ERROR = "source_error"
+    CONFLICT = "conflict"
+    BAD_LINE = "bad_line"
+    BAD_KEY = "bad_key"
+    URI_TOO_LONG = "uri_too_long"
+
+
+class Verdict(StrEnum):
+    """What a candidate is worth after confirmation."""
+
+    EXACT = "exact"
+    NEAR = "near"
+    WEAK = "weak"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A picture that could not be taken, and why: a value, never an exception."""
+
+    uri: str | None
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a recipe makes of one picture."""
+
+    ahash: bytes
+    phash: bytes
+    dhash: bytes
+    contrast: float
+    """How much the picture says, in grey levels: the median deviation of its 64 lowest DCT coefficients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that a source knows of, before it is read."""
+
+    uri: str
+    """Canonical: an absolute normalised path, or `oss://bucket/key`."""
+    version: str | None = None
+    """OSS ETag, or `mtime_ns-size` of a file; None where the listing does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a picture, with what its source says about them."""
+
+    data: bytes = field(repr=False)
+    version: str
+    """As in `Picture`; taken before the bytes were read, so that a change meanwhile is noticed later."""
+    modified_ms: int
+    """The source's last-modified time, milliseconds since 1970 UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class HashedPicture:
+    """A picture after reading, decoding and hashing: all that is kept of it."""
+
+    uri: str
+    fingerprint: Fingerprint
+    content_digest: str
+    """BLAKE2b of the bytes, 128 bits as 32 hex digits."""
+    source_version: str
+    width: int
+    height: int
+    """Pixels, upright."""
+    file_size: int
+    """Bytes."""
+    upload_time: int
+    """The source's last-modified time, milliseconds since 1970 UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A file that a walk passed over, because it has no picture's extension or is excluded."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored picture: a row of the collection."""
+
+    key: Key
+    picture: HashedPicture
+    indexed_time: int
+    """Our clock when it was hashed, milliseconds since 1970 UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A picture to be inserted, and under which key."""
+
+    key: Key
+    picture: Picture
+    line: int | None = None
+    """Where it stands in its manifest, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A picture that was to be inserted and was not: a line of the rejects file."""
+
+    rejected: Rejected
+    company_id: int | None = None
+    meta_id: int | None = None
+    line: int | None = None
+
+
+class Outcome(StrEnum):
+    """What became of a picture that an insert took."""
+
+    INSERTED = "inserted"
+    UPDATED = "updated"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A picture that stands in the index now, on disk or acknowledged by the server."""
+
+    wanted: Wanted
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class InsertReport:
+    """How many pictures of an insert ended how."""
+
+    inserted: int = 0
+    updated: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    ignored: int = 0
+    seconds: float = 0.0
+    first_rejects: tuple[Reject, ...] = ()
+    """The first hundred of them, with their reasons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a lookup looks: one company, or explicitly all of them."""
+
+    company_id: int | None
+    ALL: ClassVar["Scope"]
+
+    @classmethod
+    def company(cls, company_id: int) -> Self:
+        """Return the scope of one company; InvalidArgumentError unless its id is an integer in range."""
+        return cls(validated_id("company_id", company_id))
+
+    def __contains__(self, key: Key) -> bool:
+        return self.company_id is None or key.company_id == self.company_id
+
+
+Scope.ALL = Scope(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stored entry within the radius of a query, not confirmed yet."""
+
+    key: Key
+    distance: int
+    """Hamming distance of the aHashes, bits."""
+    uri: str
+    content_digest: str
+    phash: bytes
+    dhash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What the store found for one query, ordered by distance, company_id, meta_id."""
+
+    found: tuple[Candidate, ...]
+    truncated: bool
+    """There were more within the radius than were asked for, or than the engine gives."""
+    exhaustive: bool
+    """Every stored hash of the scope was compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a collection was made; stored in it as JSON."""
+
+    recipe: str
+    made_with: str
+    """The decoders that its bits come from: versions of Pillow and libjpeg."""
+    schema: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What a store says about itself."""
+
+    total: int
+    origin: Origin
+    index_type: str
+    backend: str
+    """The program and version that keeps the entries."""
+    uri: str
+    """Where it is, free of credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A stored picture that answers a query; distances are in bits."""
+
+    key: Key
+    uri: str
+    distance: int
+    phash_distance: int | None
+    dhash_distance: int | None
+    verdict: Verdict | None
+    """None where a bare hash was asked for: nothing confirms it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The answer to one query."""
+
+    uri: str | None
+    """The picture asked about; None for a bare hash."""
+    ahash: bytes | None
+    """None where the picture was rejected."""
+    matches: tuple[Match, ...] = ()
+    truncated: bool = False
+    exhaustive: bool = False
+    rejected: Rejected | None = None

@@ -1,0 +1,1 @@
+"""Where pictures come from: one port, an adapter a file."""

@@ -1,0 +1,1 @@
+"""Where hashes live: one port, an adapter a file."""

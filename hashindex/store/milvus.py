@@ -1,0 +1,271 @@
+"""What a Milvus server and Milvus Lite have in common: reading. Writing is each one's own affair."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from hashindex.errors import IndexMismatchError
+from hashindex.keys import Key
+from hashindex.records import (
+    MAX_CANDIDATES,
+    SCHEMA_VERSION,
+    Candidate,
+    Candidates,
+    Entry,
+    Origin,
+    Scope,
+    StoreInfo,
+)
+from hashindex.store.interface import check_hashes
+from hashindex.store.rows import CANDIDATE_FIELDS, COMPANY, FIELDS, PRIMARY, VECTOR, candidate_of, entry_of
+
+T = TypeVar("T")
+
+KEYS_PER_CALL = 2_000
+"""Keys that one lookup names: the filter stays short, and the answer far below the 16,384 rows of a query."""
+
+SCAN_BATCH = 4_000
+"""Rows that a scan reads at a time."""
+
+FIRST_STEP = 64
+"""Candidates asked for at first. More are asked for only while the farthest is still within the radius."""
+
+STEP_FACTOR = 16
+
+HITS_PER_CALL = 65_536
+"""Candidates of all queries together that one call asks for, so that its answer fits into a message."""
+
+CALL_SECONDS = 60.0
+"""How long one call may take; pymilvus would repeat some errors for minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorIndex:
+    """How the hashes are indexed, and how far a search looks."""
+
+    kind: str
+    """`BIN_FLAT`, which compares all, or `BIN_IVF_FLAT`."""
+    nlist: int = 0
+    nprobe: int = 0
+
+    def search_params(self, *, exhaustive: bool) -> dict[str, Any]:
+        """Return what a search call is given."""
+        if self.kind == "BIN_FLAT":
+            return {"metric_type": "HAMMING", "params": {}}
+        return {"metric_type": "HAMMING", "params": {"nprobe": self.nlist if exhaustive else self.nprobe}}
+
+    def compares_all(self, *, exhaustive: bool) -> bool:
+        """Say whether every hash of a scope is compared."""
+        return self.kind == "BIN_FLAT" or exhaustive or self.nprobe >= self.nlist
+
+
+class MilvusStore(ABC):
+    """Reads one collection through a `MilvusClient`."""
+
+    def __init__(
+        self, collection: str, *, origin: Origin, created: bool, index: VectorIndex, backend: str, uri: str
+    ) -> None:
+        self._collection, self._origin, self._created = collection, origin, created
+        self._index, self._backend, self._uri = index, backend, uri
+
+    @property
+    @abstractmethod
+    def _client(self) -> Any:  # pymilvus comes without types
+        """The connection, made again where it was lost and can be."""
+
+    @abstractmethod
+    def _calling(self) -> AbstractContextManager[None]:
+        """Translate what pymilvus raises inside."""
+
+    @property
+    def origin(self) -> Origin:
+        """What the collection's description says."""
+        return self._origin
+
+    @property
+    def created(self) -> bool:
+        """Whether opening it made it."""
+        return self._created
+
+    def search(
+        self, hashes: Sequence[bytes], scope: Scope, *, radius: int, limit: int, exhaustive: bool = False
+    ) -> list[Candidates]:
+        """Ask for the nearest in growing steps, and cut by the radius ourselves.
+
+        The server's own range search loses results on BIN_IVF_FLAT, so it is never used.
+        """
+        check_hashes(hashes)
+        wanted = min(limit, MAX_CANDIDATES)
+        found: list[Candidates | None] = [None] * len(hashes)
+        unanswered = list(range(len(hashes)))
+        step = min(FIRST_STEP, wanted + 1)
+        while unanswered:
+            step = min(step, MAX_CANDIDATES)
+            for some in batches(unanswered, max(1, HITS_PER_CALL // step)):
+                for position, hits in zip(
+                    some,
+                    self._hits([hashes[i] for i in some], scope, step, exhaustive=exhaustive),
+                    strict=True,
+                ):
+                    if len(hits) < step or hits[-1].distance > radius or step in (wanted + 1, MAX_CANDIDATES):
+                        found[position] = self._cut(hits, radius, wanted, exhaustive=exhaustive)
+            unanswered = [position for position in unanswered if found[position] is None]
+            step = min(step * STEP_FACTOR, wanted + 1)
+        return [candidates for candidates in found if candidates is not None]
+
+    def get(self, keys: Sequence[Key]) -> Mapping[Key, Entry]:
+        """Look entries up by primary key, in batches."""
+        rows = (row for some in batches(keys, KEYS_PER_CALL) for row in self._rows(some, FIELDS))
+        return {entry.key: entry for entry in map(entry_of, rows)}
+
+    def count(self, scope: Scope) -> int:
+        """Ask for `count(*)`."""
+        with self._calling():
+            rows = self._client.query(
+                self._collection,
+                filter=filter_of(scope),
+                output_fields=["count(*)"],
+                timeout=CALL_SECONDS,
+                consistency_level="Strong",
+            )
+        return int(rows[0]["count(*)"])
+
+    def scan(self, scope: Scope) -> Iterator[Sequence[Entry]]:
+        """Iterate in the order of the primary keys. Entries that change meanwhile may be seen or not."""
+        with self._calling():
+            iterator = self._client.query_iterator(
+                self._collection,
+                batch_size=SCAN_BATCH,
+                filter=filter_of(scope),
+                output_fields=list(FIELDS),
+                timeout=CALL_SECONDS,
+                consistency_level="Strong",
+            )
+        try:
+            while True:
+                with self._calling():
+                    rows = iterator.next()
+                if not rows:
+                    return
+                yield [entry_of(row) for row in rows]
+        finally:
+            iterator.close()
+
+    def info(self) -> StoreInfo:
+        """Count the entries and say the rest from memory."""
+        return StoreInfo(
+            total=self.count(Scope.ALL),
+            origin=self._origin,
+            index_type=self._index.kind,
+            backend=self._backend,
+            uri=self._uri,
+        )
+
+    def _existing(self, keys: Sequence[Key]) -> list[str]:
+        """Return those primary keys that exist."""
+        return [row[PRIMARY] for some in batches(keys, KEYS_PER_CALL) for row in self._rows(some, (PRIMARY,))]
+
+    def _rows(self, keys: Sequence[Key], fields: Sequence[str]) -> list[dict[str, Any]]:
+        with self._calling():
+            rows: list[dict[str, Any]] = self._client.query(
+                self._collection,
+                ids=[str(key) for key in keys],
+                output_fields=list(fields),
+                timeout=CALL_SECONDS,
+                consistency_level="Strong",
+            )
+        return rows
+
+    def _hits(
+        self, hashes: Sequence[bytes], scope: Scope, step: int, *, exhaustive: bool
+    ) -> list[list[Candidate]]:
+        with self._calling():
+            answers = self._client.search(
+                self._collection,
+                data=list(hashes),
+                anns_field=VECTOR,
+                filter=filter_of(scope),
+                limit=step,
+                output_fields=list(CANDIDATE_FIELDS),
+                search_params=self._index.search_params(exhaustive=exhaustive),
+                timeout=CALL_SECONDS,
+                consistency_level="Strong",
+            )
+        return [
+            [candidate_of(hit[PRIMARY], hit["distance"], hit["entity"]) for hit in hits] for hits in answers
+        ]
+
+    def _cut(self, hits: list[Candidate], radius: int, wanted: int, *, exhaustive: bool) -> Candidates:
+        within = sorted(
+            (hit for hit in hits if hit.distance <= radius), key=lambda hit: (hit.distance, hit.key)
+        )
+        return Candidates(
+            found=tuple(within[:wanted]),
+            truncated=len(within) > wanted or len(within) == MAX_CANDIDATES,
+            exhaustive=self._index.compares_all(exhaustive=exhaustive),
+        )
+
+
+def description_of(origin: Origin) -> str:
+    """Return what a collection's description holds."""
+    return json.dumps(
+        {"hashindex": origin.schema, "recipe": origin.recipe, "made_with": origin.made_with}, sort_keys=True
+    )
+
+
+def origin_of(collection: str, described: Mapping[str, Any]) -> Origin:
+    """Read what `describe_collection` says; IndexMismatchError when the collection is not one of ours."""
+    try:
+        said = json.loads(described.get("description") or "")
+        origin = Origin(said["recipe"], said["made_with"], int(said["hashindex"]))
+    except (ValueError, KeyError, TypeError):
+        raise IndexMismatchError(
+            f"the collection {collection} was not made by hashindex; name another with --collection."
+        ) from None
+    if origin.schema != SCHEMA_VERSION:
+        raise IndexMismatchError(
+            f"the collection {collection} has schema {origin.schema}, and this version of hashindex knows "
+            f"{SCHEMA_VERSION}; use the version that made it."
+        )
+    fields = {field["name"] for field in described["fields"]}
+    if fields != set(FIELDS):
+        odd = ", ".join(sorted(fields ^ set(FIELDS)))
+        raise IndexMismatchError(
+            f"the collection {collection} does not have the fields of an index (they differ in {odd}); name "
+            "another with --collection."
+        )
+    return origin
+
+
+def schema_for(milvus: Any, origin: Origin, *, partition_key: bool) -> Any:
+    """Return the schema of a new collection."""
+    kinds = milvus.DataType
+    schema = milvus.MilvusClient.create_schema(auto_id=False, description=description_of(origin))
+    schema.add_field(PRIMARY, kinds.VARCHAR, is_primary=True, max_length=40)
+    schema.add_field(COMPANY, kinds.INT64, is_partition_key=partition_key)
+    schema.add_field("meta_id", kinds.INT64)
+    schema.add_field(VECTOR, kinds.BINARY_VECTOR, dim=64)
+    for name in ("phash", "dhash", "file_size", "upload_time", "indexed_time"):
+        schema.add_field(name, kinds.INT64)
+    schema.add_field("contrast", kinds.FLOAT)
+    for name, length in (("uri", 4096), ("content_digest", 32), ("source_version", 64)):
+        schema.add_field(name, kinds.VARCHAR, max_length=length)
+    for name in ("width", "height"):
+        schema.add_field(name, kinds.INT32)
+    return schema
+
+
+def filter_of(scope: Scope) -> str:
+    """Return the expression that keeps a lookup within its scope: made of a validated integer only."""
+    return "" if scope.company_id is None else f"{COMPANY} == {int(scope.company_id)}"
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in order, `size` at a time."""
+    pending = iter(items)
+    while some := list(islice(pending, size)):
+        yield some
