@@ -233,6 +233,7 @@ def _summarize(report: "InsertReport", rejects: Path | None, *, json: bool) -> N
             ", ".join(f"{count} {name}" for name, count in counts.items()) + f" in {report.seconds} s"
         )
     if report.rejected and rejects:
-        output.say(f"{report.rejected} were not taken; {rejects} says why, and goes back in with --manifest.")
+        number = "1 picture was" if report.rejected == 1 else f"{report.rejected} pictures were"
+        output.say(f"{number} not taken; {rejects} says why, and goes back in with --manifest.")
     if report.rejected:
         raise typer.Exit(output.Exit.SOME_REJECTED)
