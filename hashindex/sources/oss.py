@@ -9,14 +9,13 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
-from xml.etree.ElementTree import ParseError
 
 from hashindex.errors import ConfigurationError, InvalidArgumentError
 from hashindex.records import Content, Picture, Reason, Rejected
+from hashindex.sources.oss_content import content, identity
+from hashindex.sources.oss_errors import PassingError, RefusedError, translated
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -25,36 +24,9 @@ _T = TypeVar("_T")
 _URI = re.compile(r"(?i:oss)://(?P<bucket>[^/]*)(?:/(?P<key>.*))?", re.DOTALL)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _ENDPOINT = re.compile(r"https?://[A-Za-z0-9_.-]+(:[0-9]{1,5})?")
-# Codes and hosts in an error are the server's text: only what looks like one passes into a detail.
-_CODE = re.compile(r"[A-Za-z]{1,64}")
-_HOST = re.compile(r"[a-z0-9.-]{1,253}")
 _PAGE_KEYS = 1000  # the most that OSS lists at once
-_CHUNK_BYTES = 1 << 18
-_MENDS = {
-    "AccessDenied": "grant this access key oss:GetObject on the objects and oss:ListObjects on the bucket",
-    "InvalidAccessKeyId": "check OSS_ACCESS_KEY_ID, and OSS_SESSION_TOKEN where the key is a temporary one",
-    "SignatureDoesNotMatch": "check OSS_ACCESS_KEY_SECRET and OSS_REGION",
-    "InvalidSecurityToken": "check OSS_SESSION_TOKEN, or get a new temporary key",
-    "SecurityTokenExpired": "get a new temporary key and set OSS_SESSION_TOKEN with it",
-    "AccessKeyIdAndSecurityTokenNotMatch": "set OSS_SESSION_TOKEN to the one that came with this access key",
-    "RequestTimeTooSkewed": "set this machine's clock, which is more than 15 minutes off",
-    "InvalidObjectState": "it is archived or cold, so restore it in OSS before reading it",
-    "UserDisable": "settle the account's debts in the Alibaba Cloud console",
-}
 
 logger = logging.getLogger(__name__)
-
-
-class _RefusedError(Exception):
-    """This picture or listing cannot be had; becomes a `Rejected`."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
-class _PassingError(Exception):
-    """It did not work this time, and may the next."""
 
 
 class OssSource:
@@ -126,7 +98,7 @@ class OssSource:
         while more:
             try:
                 page = self._page(uri, prefix, token)
-            except _RefusedError as error:
+            except RefusedError as error:
                 yield Rejected(uri, error.reason, f"the listing broke off after {seen} keys: {error}")
                 return
             for found in page.object_list:
@@ -141,8 +113,8 @@ class OssSource:
         """Return the object's ETag as its version."""
         try:
             key = _object_key(uri)
-            etag, _ = _identity(self._retried(uri, lambda bucket: bucket.head_object(key)))
-        except _RefusedError as error:
+            etag, _ = identity(self._retried(uri, lambda bucket: bucket.head_object(key)))
+        except RefusedError as error:
             return Rejected(uri, error.reason, str(error))
         return Picture(uri, etag)
 
@@ -150,8 +122,8 @@ class OssSource:
         """Return the whole object, its length and CRC-64 checked against what OSS says."""
         try:
             key = _object_key(uri)
-            return self._retried(uri, lambda bucket: _content(bucket.get_object(key), max_bytes))
-        except _RefusedError as error:
+            return self._retried(uri, lambda bucket: content(bucket.get_object(key), max_bytes))
+        except RefusedError as error:
             return Rejected(uri, error.reason, str(error))
 
     def close(self) -> None:
@@ -167,11 +139,11 @@ class OssSource:
             lambda bucket: bucket.list_objects_v2(prefix, continuation_token=token, max_keys=_PAGE_KEYS),
         )
         if page.is_truncated and page.next_continuation_token in {"", token}:
-            raise _RefusedError(Reason.SOURCE_ERROR, "OSS named no next page, though there is one")
+            raise RefusedError(Reason.SOURCE_ERROR, "OSS named no next page, though there is one")
         return page
 
     def _retried(self, uri: str, call: Callable[[Any], _T]) -> _T:
-        """Return what `call` makes of the URI's bucket; raises _RefusedError when it cannot be had."""
+        """Return what `call` makes of the URI's bucket; raises RefusedError when it cannot be had."""
         from tenacity import (  # with oss2 it takes half a second, that a local run can spare
             Retrying,
             retry_if_exception_type,
@@ -184,7 +156,7 @@ class OssSource:
         bucket = self._bucket(_split(uri)[0])
         first, longest = self._waits
         retrying = Retrying(
-            retry=retry_if_exception_type(_PassingError),
+            retry=retry_if_exception_type(PassingError),
             stop=stop_after_attempt(self._attempts) | stop_when_event_set(self._closing),
             wait=wait_random_exponential(multiplier=first, max=longest),
             sleep=sleep_using_event(self._closing),
@@ -193,15 +165,15 @@ class OssSource:
         )
 
         def once() -> _T:
-            with self._translated(bucket.bucket_name):
+            with translated(bucket=bucket.bucket_name, endpoint=self._endpoint, timeouts=self._timeouts):
                 return call(bucket)
 
         try:
             return retrying(once)
-        except _PassingError as error:
+        except PassingError as error:
             tries = retrying.statistics["attempt_number"]
             times = f"{tries} attempts" if tries > 1 else "1 attempt"
-            raise _RefusedError(Reason.SOURCE_ERROR, f"{error}; given up after {times}") from error
+            raise RefusedError(Reason.SOURCE_ERROR, f"{error}; given up after {times}") from error
 
     def _bucket(self, name: str) -> Any:
         with self._lock:
@@ -241,51 +213,6 @@ class OssSource:
                 "OSS_ENDPOINT (or OSS_REGION) does not name a host; "
                 "set OSS_ENDPOINT like https://oss-cn-hangzhou.aliyuncs.com, or OSS_REGION like cn-hangzhou."
             )
-
-    @contextmanager
-    def _translated(self, bucket: str) -> Iterator[None]:
-        """Turn what oss2, requests and urllib3 raise into our two errors, without their texts.
-
-        Those texts hold URLs, key ids and signatures.
-        """
-        import oss2
-        import requests
-        import urllib3
-
-        try:
-            yield
-        except oss2.exceptions.RequestError as error:
-            raise self._no_answer(error.exception) from error
-        except oss2.exceptions.ServerError as error:
-            raise _answered(error, bucket) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise _PassingError("the answer of OSS stalled or was cut off") from error
-        except (oss2.exceptions.OssError, ParseError, RuntimeError, ValueError) as error:
-            raise _PassingError("the answer is not what OSS answers; check OSS_ENDPOINT") from error
-
-    def _no_answer(self, error: Exception) -> _PassingError | _RefusedError:
-        import requests
-
-        connect, read = self._timeouts
-        match error:
-            case requests.ConnectTimeout():
-                return _PassingError(
-                    f"no connection to {self._endpoint} within {connect:g} s; check OSS_ENDPOINT"
-                )
-            case requests.Timeout():
-                return _PassingError(f"{self._endpoint} did not answer within {read:g} s")
-            case requests.exceptions.SSLError():
-                return _PassingError(
-                    f"the certificate of {self._endpoint} was not accepted; check OSS_ENDPOINT"
-                )
-            case requests.ConnectionError():
-                return _PassingError(
-                    f"the connection to {self._endpoint} failed; check OSS_ENDPOINT and the network"
-                )
-        name = type(error).__name__
-        return _RefusedError(
-            Reason.SOURCE_ERROR, f"the request could not be sent ({name}); check the settings"
-        )
 
 
 def _log_retry(uri: str, state: "RetryCallState") -> None:
@@ -328,73 +255,7 @@ def _split(uri: str) -> tuple[str, str]:
 def _object_key(uri: str) -> str:
     key = _split(uri)[1]
     if not key:
-        raise _RefusedError(Reason.NOT_FOUND, "this names a bucket, not an object")
+        raise RefusedError(Reason.NOT_FOUND, "this names a bucket, not an object")
     if key in {".", ".."}:  # in a URL's path these are steps, and would ask for something else
-        raise _RefusedError(Reason.UNSUPPORTED, f"an object named {key!r} cannot be asked for over HTTP")
+        raise RefusedError(Reason.UNSUPPORTED, f"an object named {key!r} cannot be asked for over HTTP")
     return key
-
-
-def _identity(result: Any) -> tuple[str, int]:
-    """Return the ETag without quotes, and the modification time in milliseconds."""
-    if not result.etag or result.last_modified is None:
-        detail = "the answer has no ETag or no Last-Modified, so it is not from OSS; check OSS_ENDPOINT"
-        raise _RefusedError(Reason.SOURCE_ERROR, detail)
-    return result.etag, result.last_modified * 1000
-
-
-def _content(result: Any, max_bytes: int) -> Content:
-    try:
-        etag, modified_ms = _identity(result)
-        if result.headers.get("Content-Encoding", "identity") != "identity":
-            detail = "it is stored compressed, with a Content-Encoding; store it without one"
-            raise _RefusedError(Reason.UNSUPPORTED, detail)
-        length = result.content_length
-        if length is not None and length > max_bytes:
-            raise _RefusedError(Reason.TOO_MANY_BYTES, f"{length} bytes, but at most {max_bytes} are taken")
-        return Content(_body(result, max_bytes), version=etag, modified_ms=modified_ms)
-    finally:
-        result.close()
-
-
-def _body(result: Any, max_bytes: int) -> bytes:
-    import oss2
-    import urllib3
-
-    data, crc, length = bytearray(), oss2.utils.Crc64(), result.content_length
-    body = "the body" if length is None else f"the body of {length} bytes"
-    try:
-        # Straight from urllib3: each read(n) of oss2's makes a new iterator, and for a chunked body
-        # dropping the one before closes the connection.
-        while chunk := result.resp.response.raw.read(min(_CHUNK_BYTES, max_bytes + 1 - len(data))):
-            data += chunk
-            crc.update(chunk)
-            if len(data) > max_bytes:
-                detail = f"more than {max_bytes} bytes, the most that are taken"
-                raise _RefusedError(Reason.TOO_MANY_BYTES, detail)
-    except urllib3.exceptions.ReadTimeoutError as error:
-        raise _PassingError(f"{body} stalled") from error
-    except urllib3.exceptions.HTTPError as error:
-        raise _PassingError(f"{body} was cut off") from error
-    if length is not None and len(data) != length:  # urllib3 before 2 does not look
-        raise _PassingError(f"{body} was cut off")
-    if result.server_crc is not None and result.server_crc != crc.crc:
-        raise _PassingError("the bytes do not match the checksum that OSS has of them")
-    return bytes(data)
-
-
-def _answered(error: Any, bucket: str) -> _PassingError | _RefusedError:
-    code = error.code if _CODE.fullmatch(error.code or "") else ""
-    said = f"{error.status} {code}".strip()
-    if error.status == HTTPStatus.TOO_MANY_REQUESTS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _PassingError(f"OSS answered {said}")
-    if code == "NoSuchBucket":
-        detail = f"there is no bucket {bucket} ({said}); check the name, and OSS_ENDPOINT or OSS_REGION"
-        return _RefusedError(Reason.NOT_FOUND, detail)
-    if error.status == HTTPStatus.NOT_FOUND:
-        return _RefusedError(Reason.NOT_FOUND, f"there is no such object ({said})")
-    other = error.details.get("Endpoint") or ""
-    mend = f"set OSS_ENDPOINT to {other}" if _HOST.fullmatch(other) else _MENDS.get(code)
-    if error.status == HTTPStatus.FORBIDDEN:
-        mend = mend or "check what this access key may do"
-        return _RefusedError(Reason.FORBIDDEN, f"OSS refused it ({said}); {mend}")
-    return _RefusedError(Reason.SOURCE_ERROR, f"OSS answered {said}" + (f"; {mend}" if mend else ""))
