@@ -13,19 +13,22 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from hashindex.uris import has_picture_extension
 
 PLACE = Path(".demo")
 ENOUGH_PIXELS = 10_000  # smaller ones are icons: no picture to show a search with
+SHIPPED = {".jpg", ".png"}  # scikit-image's other files are odd ones, for its own tests
 
 
 def main(arguments: list[str]) -> int:
     """Run the demonstration; return its exit code."""
     folder = Path(arguments[0]) if arguments else bundled_pictures()
     pictures = [
-        path for path in sorted(folder.rglob("*")) if path.is_file() and has_picture_extension(path.name)
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and (has_picture_extension(path.name) if arguments else path.suffix in SHIPPED)
     ]
     shown = next((path for path in pictures if is_photograph(path)), None)
     if shown is None:
@@ -35,14 +38,15 @@ def main(arguments: list[str]) -> int:
     theirs, ours = others[: len(others) // 3], [shown, *others[len(others) // 3 :]]
     shutil.rmtree(PLACE, ignore_errors=True)
     PLACE.mkdir()
-    (PLACE / "ours.txt").write_text("".join(f"{path.resolve()}\n" for path in ours))
-    (PLACE / "theirs.txt").write_text("".join(f"{path.resolve()}\n" for path in theirs))
+    write_list(PLACE / "ours.txt", ours)
+    write_list(PLACE / "theirs.txt", theirs)
     reencoded, resized = make_copies(shown)
 
     say(f"Two companies with {len(ours)} and {len(theirs)} pictures, in one index: a file of Milvus Lite.")
     run("hashindex insert - --company-id 1", stdin="ours.txt")
     run("hashindex insert - --company-id 2", stdin="theirs.txt")
-    say(f"Has company 1 seen {shown.name} before, saved again as a poor JPEG, or at half the size?")
+    name = os.fsencode(shown.name).decode(errors="replace")
+    say(f"Has company 1 seen {name} before, saved again as a poor JPEG, or at half the size?")
     run(f"hashindex search {reencoded} {resized} --company-id 1")
     say("Company 2 asks for the same picture, and sees nothing of company 1:")
     run(f"hashindex search {reencoded} --company-id 2")
@@ -69,16 +73,23 @@ def is_photograph(path: Path) -> bool:
     """Say whether a picture is one to show a search with."""
     try:
         with Image.open(path) as image:
+            image.load()
             return image.mode == "RGB" and image.width * image.height >= ENOUGH_PIXELS
-    except OSError:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False
+
+
+def write_list(path: Path, pictures: list[Path]) -> None:
+    """Write the names of pictures as a list for `-`, any bytes that a name may hold."""
+    path.write_bytes(b"".join(os.fsencode(picture.resolve()) + b"\n" for picture in pictures))
 
 
 def make_copies(path: Path) -> tuple[str, str]:
     """Save a picture again as a poor JPEG and at half the size; return the names."""
-    with Image.open(path) as image:
-        image.save(PLACE / "reencoded.jpg", quality=30)
-        image.resize((image.width // 2, image.height // 2)).save(PLACE / "half.png")
+    with Image.open(path) as stored:
+        image = ImageOps.exif_transpose(stored)
+    image.save(PLACE / "reencoded.jpg", quality=30)
+    image.resize((image.width // 2, image.height // 2)).save(PLACE / "half.png")
     return "reencoded.jpg", "half.png"
 
 
@@ -92,6 +103,7 @@ def run(command: str, stdin: str | None = None) -> None:
             [str(Path(sys.executable).with_name(program)), *arguments],
             cwd=PLACE,
             stdin=lines,
+            stderr=subprocess.STDOUT,  # in one stream, so that what is said stays where it was said
             env=environment,
             check=False,
         )

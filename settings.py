@@ -5,11 +5,15 @@ Nothing is read on import: the command line calls `load_settings` once, and hand
 
 import logging
 import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from dotenv.parser import parse_stream
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,11 +21,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from hashindex.errors import ConfigurationError
+from hashindex.errors import ConfigurationError, HashIndexError, InvalidArgumentError
 from hashindex.keys import MAX_ID
 
 PREFIX = "HASHINDEX_"
+ENV_FILE = Path(".env")
 TOML_FILE = Path("hashindex.toml")
+
 
 _log = logging.getLogger(__name__)
 
@@ -39,11 +45,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=".env",
+        env_file=ENV_FILE,
         toml_file=TOML_FILE,
         extra="ignore",
         frozen=True,
         env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
 
     milvus_uri: str = Field("hashindex.db", min_length=1)
@@ -64,6 +71,10 @@ class Settings(BaseSettings):
     max_bytes: int = Field(64 * 2**20, ge=1)
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1_024)
     """Threads that read and decode pictures."""
+    source_timeout_seconds: float = Field(30.0, gt=0, le=3_600)
+    """How long a source over the network may be silent before a request counts as failed."""
+    source_attempts: int = Field(5, ge=1, le=100)
+    """How often a request to such a source is tried in all, where trying again can help."""
 
     oss_access_key_id: str | None = Field(None, validation_alias=_oss("access_key_id"))
     oss_access_key_secret: SecretStr | None = Field(None, validation_alias=_oss("access_key_secret"))
@@ -86,34 +97,100 @@ class Settings(BaseSettings):
         del file_secret_settings
         return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
 
+    @field_validator("milvus_uri")
+    @classmethod
+    def _address_or_file(cls, value: str) -> str:
+        if "://" in value:
+            try:
+                address = urlsplit(value)
+                whole = address.scheme in {"http", "https"} and address.hostname and address.port != 0
+            except ValueError:  # of the port
+                whole = False
+            if not whole:
+                raise ValueError("it is no address like http://host:19530")
+        return value
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Leave out the `user:password@` of an address; the other secrets hide themselves."""
+        for name, value in super().__repr_args__():
+            yield name, re.sub("(?<=://)[^/]*@", "", value) if name == "milvus_uri" else value
+
 
 def load_settings(**flags: object) -> Settings:
     """Read the settings; `flags` that are not None beat them all.
 
-    ConfigurationError when a value is malformed, or `hashindex.toml` has a key that is no setting.
+    ConfigurationError when a value is malformed, or `hashindex.toml` has a key that is no setting;
+    InvalidArgumentError when it is a flag that is malformed.
     """
+    given = {name: value for name, value in flags.items() if value is not None}
+    _refuse_unknown_keys()
+    variables = {*os.environ, *_dotenv_variables()}
     try:
-        settings = Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
-        unknown = {
-            name.lower() for name in TomlConfigSettingsSource(Settings)()
-        } - Settings.model_fields.keys()
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as exc:
-        first = exc.errors(include_input=False, include_url=False)[0]
-        name = str(first["loc"][0]).upper().removeprefix(PREFIX)
-        name = name if name.startswith("OSS_") else PREFIX + name
-        raise ConfigurationError(f"the setting {name} is wrong: {first['msg']}.") from None
-    except ValueError as exc:
-        raise ConfigurationError(f"{TOML_FILE} cannot be read: {exc}.") from exc
-    if unknown:
-        raise ConfigurationError(
-            f"{TOML_FILE} has {min(unknown)!r}, which is no setting{_meant(min(unknown))}."
-        )
-    for name in os.environ:
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields:
-            _log.warning("%s is no setting of hashindex%s.", name, _meant(name.removeprefix(PREFIX).lower()))
+        raise _malformed(exc, given) from None
+    _warn_of_unknown(variables)
+    _log.debug("%r", settings)
     return settings
 
 
-def _meant(name: str) -> str:
-    close = get_close_matches(name, Settings.model_fields, n=1)
-    return f"; {close[0]!r} is one" if close else ""
+def _refuse_unknown_keys() -> None:
+    try:
+        keys = TomlConfigSettingsSource(Settings)()
+    except (OSError, ValueError) as exc:
+        raise ConfigurationError(f"{TOML_FILE} cannot be read: {exc}.") from exc
+    fields = Settings.model_fields
+    for key in sorted(keys):
+        if key.lower() not in {*fields, *map(str.lower, _variables())}:
+            meant = _meant(key, {field: field for field in fields})
+            raise ConfigurationError(f"{TOML_FILE} has {key!r}, which is no setting{meant}.")
+
+
+def _dotenv_variables() -> set[str]:
+    if not ENV_FILE.is_file():
+        return set()
+    try:
+        with ENV_FILE.open(encoding="utf-8") as file:
+            lines = list(parse_stream(file))
+    except (OSError, ValueError) as exc:
+        raise ConfigurationError(f"{ENV_FILE} cannot be read: {exc}.") from exc
+    for line in lines:
+        if line.error:
+            _log.warning("line %d of %s is not NAME=VALUE, and is passed over.", line.original.line, ENV_FILE)
+    return {line.key for line in lines if line.key}
+
+
+def _malformed(exc: ValidationError, flags: Mapping[str, object]) -> HashIndexError:
+    """Say what is wrong with the first malformed value, without the value, which may be a secret."""
+    first = exc.errors(include_input=False, include_url=False)[0]
+    name, said = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
+    said = re.sub("^(Input|String) ", "it ", said)
+    if first["type"] == "string_pattern_mismatch":
+        said = "it takes letters, digits and underscores, and no digit first"
+    if name in flags:
+        return InvalidArgumentError(f"--{name.replace('_', '-')} is wrong: {said}.")
+    variable = {field: variable for variable, field in _variables().items()}.get(name, name.upper())
+    return ConfigurationError(f"the setting {variable} is wrong: {said}.")
+
+
+def _warn_of_unknown(variables: Iterable[str]) -> None:
+    known = {variable.removeprefix(PREFIX): variable for variable in _variables()}
+    for name in sorted({variable.upper() for variable in variables}):
+        if name.startswith(PREFIX) and name not in known.values():
+            meant = _meant(name.removeprefix(PREFIX), known)
+            _log.warning("%s is no setting of hashindex%s.", name, meant)
+
+
+def _variables() -> dict[str, str]:
+    """Return the environment variables, and the setting that each one gives."""
+    aliases = {name: field.validation_alias for name, field in Settings.model_fields.items()}
+    return {
+        str(alias.choices[0]) if isinstance(alias, AliasChoices) else PREFIX + name.upper(): name
+        for name, alias in aliases.items()
+    }
+
+
+def _meant(name: str, known: Mapping[str, str]) -> str:
+    """Suggest what is known by a name like this one."""
+    close = get_close_matches(name, known, n=1)
+    return f"; {known[close[0]]!r} is one" if close else ""

@@ -5,9 +5,12 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from hashindex.cli.app import leave, run  # importing this module must do nothing
+    try:
+        from hashindex.cli.app import leave, run  # importing this module must do nothing
 
-    leave(run(sys.argv[1:]))
+        leave(run(sys.argv[1:]))
+    except KeyboardInterrupt:  # before the command began, or while it ended
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ from settings import Settings, load_settings
 
 _log = logging.getLogger(__name__)
 
+CONNECT_SECONDS = 5.0
+"""Longest wait for a connection to OSS."""
+
 
 def open_index(
     milvus_uri: str | None = None,
@@ -39,7 +42,10 @@ def open_index(
         settings: What `load_settings` gives, where None.
 
     """
-    settings = settings or load_settings(milvus_uri=milvus_uri)
+    if settings is None:
+        settings = load_settings(milvus_uri=milvus_uri)
+    elif milvus_uri is not None:
+        settings = settings.model_copy(update={"milvus_uri": milvus_uri})
     wanted = Recipe.parse(recipe) if recipe is not None else None
     origin = Origin(str(wanted or Recipe()), made_with())
     with ExitStack() as undo:
@@ -116,6 +122,9 @@ def _source(settings: Settings) -> Source:
         region=settings.oss_region,
         default_bucket=settings.oss_bucket,
         max_connections=settings.workers,
+        connect_timeout_seconds=min(CONNECT_SECONDS, settings.source_timeout_seconds),
+        read_timeout_seconds=settings.source_timeout_seconds,
+        attempts=settings.source_attempts,
     )
     return RoutedSource({"": LocalSource(), "oss": oss})
 

@@ -1,70 +1,59 @@
-"""From bytes to an upright grey picture, or to the reason why not: limits, orientation, alpha, depth.
+"""From bytes to an upright grey picture, or to the reason why not: formats, limits, what Pillow raises.
 
 Nothing that a file can hold ends a run: every exception that Pillow raises over a picture becomes a
 `Rejected`. Memory is bounded by `max_pixels`, whatever the number of threads: pictures that together claim
-more wait for each other.
+more wait for each other. On top comes the grey of the pictures that are just being hashed, a byte a pixel.
 """
 
-import struct
-import zlib
+import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
-from threading import Condition
+from threading import Condition, Lock
 
-import numpy as np
 import PIL
 from PIL import Image, UnidentifiedImageError, features
-from PIL.ExifTags import Base
 
+from hashindex.greying import upright_grey
 from hashindex.recipe import Recipe
 from hashindex.records import Reason, Rejected
 
 MAX_PIXELS = 100_000_000
-"""Default limit on claimed pixels: four bytes each while decoding, so about half a gigabyte at a time."""
+"""Default limit on claimed pixels. Decoding takes four to about twelve bytes for each (progressive JPEG, HEIC
+and transparency the most), so it holds about a gigabyte at the worst."""
+
+MAX_SIDE = 1_000_000
+"""Limit on width and height: resizing takes 50 bytes for each pixel of a side, 5 GB for 100,000,000 x 1."""
 
 MAX_BYTES = 64 * 2**20
 """Default limit on the size of a file, bytes."""
 
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What makes a picture with this EXIF orientation tag upright (EXIF 2.3, tag 0x0112)."""
-
-_DECODER_ERRORS = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    NotImplementedError,
-    EOFError,
-    MemoryError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    OverflowError,
-    ZeroDivisionError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
+_SAYS_TRUNCATED = (
+    *("truncated", "broken data", "not enough", "expected to read", "end of file"),
+    "could not create decoder object",  # WebP
 )
-"""All that Pillow's plugins have been seen to raise over broken files."""
-
-_SAYS_TRUNCATED = ("truncated", "broken data", "not enough", "expected to read")
 """How Pillow's messages say that a picture ends early or is damaged."""
 
 _RUNS_A_PROGRAM = frozenset({"EPS"})
 """Formats that Pillow decodes by running another program (Ghostscript) over the file."""
+
+_FORMATS = (
+    *("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF", "TIFF", "BMP", "DIB", "JPEG2000"),
+    *("PPM", "PCX", "PSD", "QOI", "SGI"),
+    *_RUNS_A_PROGRAM,  # known, so that the reason is said
+)
+"""What files are tried as. Of the others that Pillow knows, some have no signature, so that anything passes
+for one (TGA), and some hold a second picture (ICO, IPTC), decoded before anyone can look at its size."""
+
+_BEGINNING = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|....ftyp(?:avi[fs]|hei[cmsx]|hev[cmsx]|mif1|msf1)",
+    re.DOTALL,
+)
+"""How a JPEG, PNG, GIF, WebP, AVIF or HEIC begins, be its header readable or not."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +65,21 @@ class Decoded:
     height: int
 
 
-@cache
-def _load_plugins() -> None:
-    import pillow_heif  # registering changes Pillow's global state: done on first use only
+_plugins_lock = Lock()
+_plugins_loaded = False
 
-    pillow_heif.register_heif_opener()
-    Image.init()
+
+def _load_plugins() -> None:
+    """Let Pillow know every format, HEIC among them: once, on first use, as it changes Pillow for all."""
+    global _plugins_loaded  # noqa: PLW0603  # it mirrors Pillow's own, which is global
+    with _plugins_lock:
+        if _plugins_loaded:
+            return
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+        Image.init()
+        _plugins_loaded = True
 
 
 def made_with() -> str:
@@ -95,86 +93,57 @@ class Decoder:
     def __init__(self, recipe: Recipe, *, max_pixels: int = MAX_PIXELS) -> None:
         self._recipe, self._max_pixels = recipe, max_pixels
         self._budget = _PixelBudget(max_pixels)
+        if Image.MAX_IMAGE_PIXELS is not None and max_pixels > 2 * Image.MAX_IMAGE_PIXELS:
+            Image.MAX_IMAGE_PIXELS = -(-max_pixels // 2)  # Pillow refuses more than twice its own limit
 
-    def decode(self, data: bytes, uri: str) -> Decoded | Rejected:
+    def decode(self, data: bytes, uri: str | None) -> Decoded | Rejected:
         """Return the first frame, judged by its content whatever its name; `uri` is for the reject."""
         _load_plugins()
         if not data:
             return Rejected(uri, Reason.NOT_AN_IMAGE, "the file is empty")
         try:
-            with Image.open(BytesIO(data)) as image:
+            with Image.open(BytesIO(data), formats=_FORMATS) as image:
                 return self.decode_image(image, uri)
         except UnidentifiedImageError:
-            return Rejected(uri, Reason.NOT_AN_IMAGE, "the content is no picture that Pillow knows")
-        except _DECODER_ERRORS as exc:
+            if _BEGINNING.match(data):
+                detail = "it begins like a picture, but its header is damaged, ends early or is unusual"
+                return Rejected(uri, Reason.TRUNCATED, detail)
+            return Rejected(uri, Reason.NOT_AN_IMAGE, "the content is no picture of a format that is taken")
+        except Exception as exc:  # noqa: BLE001  # Pillow's plugins raise anything over broken files
             return _rejected(uri, exc)
 
-    def decode_image(self, image: Image.Image, uri: str) -> Decoded | Rejected:
+    def decode_image(self, image: Image.Image, uri: str | None) -> Decoded | Rejected:
         """Do the same for a picture that Pillow has opened already."""
         width, height = image.size
         if image.format in _RUNS_A_PROGRAM:
             return Rejected(uri, Reason.UNSUPPORTED, f"{image.format} is decoded by running another program")
+        if not width or not height:
+            return Rejected(uri, Reason.UNSUPPORTED, "the picture has no pixels")
         if width * height > self._max_pixels:
             detail = f"{width} x {height} pixels, but at most {self._max_pixels} are taken"
             return Rejected(uri, Reason.TOO_MANY_PIXELS, detail)
+        if max(width, height) > MAX_SIDE:
+            detail = f"{width} x {height} pixels, but a side has at most {MAX_SIDE}"
+            return Rejected(uri, Reason.TOO_MANY_PIXELS, detail)
         with self._budget.spend(width * height):
             try:
-                grey = self._upright_grey(image)
-            except _DECODER_ERRORS as exc:
+                grey = upright_grey(image, self._recipe)
+            except Exception as exc:  # noqa: BLE001  # as above
                 return _rejected(uri, exc)
-        if 0 in grey.size:
-            return Rejected(uri, Reason.UNSUPPORTED, "the picture has no pixels")
         return Decoded(grey, *grey.size)
 
-    def _upright_grey(self, image: Image.Image) -> Image.Image:
-        image.load()
-        grey = self._grey(image)
-        if self._recipe.orientation == "exif":
-            turn = _UPRIGHT.get(image.getexif().get(Base.Orientation, 1))
-            return grey if turn is None else grey.transpose(turn)
-        return grey
 
-    def _grey(self, image: Image.Image) -> Image.Image:
-        if self._recipe.depth == "scaled" and image.mode.startswith(("I", "F")):
-            return _scaled_to_8_bits(image)
-        if self._recipe.alpha == "white":
-            if image.has_transparency_data:
-                return _flattened_on_white(image)
-            if image.mode == "LAB":  # Pillow converts it to nothing; its first channel is the lightness
-                return image.getchannel(0)
-        return image.convert("L")
-
-
-def _flattened_on_white(image: Image.Image) -> Image.Image:
-    if image.mode not in ("LA", "RGBA"):
-        image = image.convert("RGBA")
-    white = Image.new("L", image.size, 255)
-    white.paste(image.convert("L"), mask=image.getchannel("A"))
-    return white
-
-
-def _scaled_to_8_bits(image: Image.Image) -> Image.Image:
-    """Drop the low byte of 16-bit pictures; stretch wider ones from their darkest to their brightest."""
-    values = np.asarray(image)
-    if image.mode.startswith("I;16") or (values.min() >= 0 and values.max() < 2**16 and image.mode == "I"):
-        return Image.fromarray((values >> 8).astype(np.uint8))
-    values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-    low, high = values.min(), values.max()
-    if low == high:
-        return Image.new("L", image.size, 0)
-    return Image.fromarray(((values - low) * (255 / (high - low))).astype(np.uint8))
-
-
-def _rejected(uri: str, exc: BaseException) -> Rejected:
-    detail = " ".join(str(exc).split()) or type(exc).__name__
+def _rejected(uri: str | None, exc: Exception) -> Rejected:
+    _log.debug("%s cannot be decoded:", uri, exc_info=exc)
+    detail = " ".join(str(exc).split())
     if isinstance(exc, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return Rejected(uri, Reason.TOO_MANY_PIXELS, detail)
     if isinstance(exc, MemoryError):
         return Rejected(uri, Reason.TOO_MANY_PIXELS, "there is not enough memory to decode it")
-    if isinstance(exc, NotImplementedError):
-        return Rejected(uri, Reason.UNSUPPORTED, detail)
     if isinstance(exc, EOFError) or any(phrase in detail.lower() for phrase in _SAYS_TRUNCATED):
-        return Rejected(uri, Reason.TRUNCATED, detail)
+        return Rejected(uri, Reason.TRUNCATED, detail or "the picture ends early")
+    if not isinstance(exc, OSError | SyntaxError | NotImplementedError) or not detail:
+        detail = f"Pillow fails over it with {type(exc).__name__}{': ' * bool(detail)}{detail}"
     return Rejected(uri, Reason.UNSUPPORTED, detail)
 
 

@@ -133,8 +133,10 @@ class Index:
 
     def close(self) -> None:
         """Give back processes and connections."""
-        self._source.close()
-        self._store.close()
+        try:
+            self._source.close()
+        finally:
+            self._store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -224,7 +226,7 @@ class Company(Lookup):
 
     def insert(
         self,
-        names: str | os.PathLike[str] | Iterable[str],
+        names: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         *,
         meta_id: int | None = None,
         meta_id_from: MetaIdFrom = meta_id_from_uri,
@@ -248,7 +250,8 @@ class Company(Lookup):
             The counts, and the first rejects. Pictures that cannot be taken never end the run.
 
         """
-        every = [os.fspath(names)] if isinstance(names, str | os.PathLike) else names
+        several = [names] if isinstance(names, str | os.PathLike) else names
+        every: Iterable[str] = (os.fspath(name) for name in several)
         if meta_id is not None:
             every, meta_id_from = self._single(every), _always(validated_id("meta_id", meta_id))
         pictures = listed(self._source, every, selection)

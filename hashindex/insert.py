@@ -56,7 +56,7 @@ class Insert:
     def _chunk(self, chunk: list[Wanted | Reject | Ignored]) -> Iterator[Taken | Reject | Ignored]:
         wanted = [item for item in chunk if isinstance(item, Wanted)]
         yield from (item for item in chunk if not isinstance(item, Wanted))
-        existing = self.store.get([item.key for item in wanted])
+        existing = self.store.get([item.key for item in wanted]) if wanted else {}
         to_read: list[Wanted] = []
         for item, refusal in zip(wanted, self._refusals(wanted, existing), strict=True):
             if refusal is None:

@@ -1,6 +1,7 @@
 """The one place where primary keys are built: from validated integers, never from a caller's text."""
 
 import hashlib
+import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -15,9 +16,9 @@ MAX_ID = 2**63 - 1
 def validated_id(name: str, value: object) -> int:
     """Return `value` when it is an integer from 0 to 2^63-1; InvalidArgumentError otherwise."""
     if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidArgumentError(f"{name} is {value!r}, but must be an integer.")
+        raise InvalidArgumentError(f"{name} is {reprlib.repr(value)}, but must be an integer.")
     if not 0 <= value <= MAX_ID:
-        raise InvalidArgumentError(f"{name} is {value}, but must lie between 0 and {MAX_ID}.")
+        raise InvalidArgumentError(f"{name} is {reprlib.repr(value)}, but must lie between 0 and {MAX_ID}.")
     return value
 
 
@@ -59,6 +60,10 @@ def meta_id_from_stem(uri: str) -> int:
     InvalidArgumentError when the name before its extension is not decimal digits, or is too large.
     """
     stem = PurePosixPath(uri).stem
-    if not (stem.isascii() and stem.isdigit()):
-        raise InvalidArgumentError(f"the file name {stem!r} is not a number, so it gives no meta_id.")
-    return validated_id("meta_id", int(stem[:20]))
+    digits = stem.lstrip("0") or "0"
+    is_number = stem.isascii() and stem.isdigit() and len(digits) <= len(str(MAX_ID))
+    if not is_number or int(digits) > MAX_ID:
+        raise InvalidArgumentError(
+            f"the file name {reprlib.repr(stem)} is no number up to {MAX_ID}, so it gives no meta_id."
+        )
+    return int(digits)

@@ -9,7 +9,7 @@ from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key, MetaIdFrom
 from hashindex.records import Ignored, Picture, Reason, Reject, Rejected, Wanted
 from hashindex.sources.interface import Source
-from hashindex.uris import has_picture_extension
+from hashindex.uris import has_picture_extension, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def listed(
         try:
             uri = source.canonical(name)
         except InvalidArgumentError as exc:
-            yield Rejected(name, Reason.UNSUPPORTED, str(exc))
+            yield Rejected(printable(name), Reason.UNSUPPORTED, str(exc))
             continue
         if source.is_folder(uri):
             yield from _walked(source, uri, selection)

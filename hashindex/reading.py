@@ -14,6 +14,7 @@ from hashindex.listing import Selection, listed
 from hashindex.recipe import Recipe
 from hashindex.records import Content, Fingerprint, HashedPicture, Ignored, Reason, Rejected
 from hashindex.sources.interface import Source
+from hashindex.uris import printable
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -44,7 +45,7 @@ class PictureReader:
         try:
             return self.read(self._source.canonical(name))
         except InvalidArgumentError as exc:
-            return Rejected(name, Reason.UNSUPPORTED, str(exc))
+            return Rejected(printable(name), Reason.UNSUPPORTED, str(exc))
 
     def read(self, uri: str) -> HashedPicture | Rejected:
         """Return the hashed picture of a canonical URI, or why it could not be taken."""
@@ -57,11 +58,11 @@ class PictureReader:
 
     def fingerprint(self, image: Image.Image) -> Fingerprint | Rejected:
         """Return the bits of a picture that Pillow has opened."""
-        decoded = self._decoder.decode_image(image, "")
+        decoded = self._decoder.decode_image(image, None)
         return decoded if isinstance(decoded, Rejected) else fingerprint(decoded.grey, self._recipe)
 
     def _hashed(self, content: Content, uri: str) -> HashedPicture | Rejected:
-        decoded = self._decoder.decode(content.data, uri)
+        decoded = self._decoder.decode(content.data, uri or None)
         if isinstance(decoded, Rejected):
             return decoded
         return HashedPicture(

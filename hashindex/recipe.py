@@ -46,7 +46,10 @@ class Recipe:
         for name, value in values.items():
             if value not in known[name]:
                 raise InvalidArgumentError(f"recipe {text!r} has {name}={value}, which is not known.")
-        return cls(**values)  # type: ignore[arg-type]  # each value was just found among its Literal
+        recipe = cls(**values)  # type: ignore[arg-type]  # each value was just found among its Literal
+        if text not in (str(recipe), *NAMED):
+            raise InvalidArgumentError(f"recipe {text!r} is not written as this version would: {recipe}.")
+        return recipe
 
 
 DEFAULT = Recipe()

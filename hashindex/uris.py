@@ -4,16 +4,19 @@ import os
 import re
 from pathlib import PurePosixPath
 
+from hashindex.errors import InvalidArgumentError
+
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _AMBIGUOUS = re.compile(r"%(?=25|[89A-F][0-9A-F])")
+_UNDECODED = re.compile("[\udc80-\udcff]")
 _ESCAPED = re.compile(r"%(25|[89A-F][0-9A-F])")
 
 PICTURE_EXTENSIONS = frozenset(
     {
         *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".avif"),
-        *(".heic", ".heics", ".heif", ".heifs", ".hif", ".tif", ".tiff", ".bmp", ".dib", ".ico"),
+        *(".heic", ".heics", ".heif", ".heifs", ".hif", ".tif", ".tiff", ".bmp", ".dib"),
         *(".jp2", ".j2k", ".jpf", ".jpx", ".pbm", ".pgm", ".pnm", ".ppm"),
-        *(".pcx", ".psd", ".qoi", ".sgi", ".tga"),
+        *(".pcx", ".psd", ".qoi", ".sgi"),
     }
 )
 """What a walk through a folder or prefix takes for a picture, in lower case."""
@@ -30,16 +33,40 @@ def has_picture_extension(uri: str) -> bool:
     return PurePosixPath(uri).suffix.lower() in PICTURE_EXTENSIONS
 
 
+def as_text(name: str) -> str:
+    """Return the name with its bytes that are not UTF-8 as `%XX`, so that it can be stored and printed.
+
+    InvalidArgumentError when it holds other halves of UTF-16 pairs, which no file name gives.
+    """
+    text = _UNDECODED.sub(lambda found: f"%{ord(found.group()) - 0xDC00:02X}", name)
+    try:
+        text.encode()
+    except UnicodeEncodeError as exc:
+        raise InvalidArgumentError(f"the name {name!r} is no text that can be written in UTF-8.") from exc
+    return text
+
+
+def printable(name: str) -> str:
+    """Return something that names it in a message, whatever it holds."""
+    try:
+        return as_text(name)
+    except InvalidArgumentError:
+        return name.encode(errors="backslashreplace").decode()
+
+
 def path_to_uri(path: str) -> str:
     """Return the absolute normalised path; bytes that are not UTF-8 become `%XX`.
 
     Symbolic links are not resolved. A `%` is itself written `%25` where it could be taken for such a byte,
-    so that different paths never have the same URI.
+    so that different paths never have the same URI. InvalidArgumentError when the name is empty, which would
+    be the working folder, or no text.
     """
-    absolute = _AMBIGUOUS.sub("%25", os.path.abspath(path))  # Path.absolute keeps `..`
-    return "".join(
-        f"%{ord(char) - 0xDC00:02X}" if "\udc80" <= char <= "\udcff" else char for char in absolute
-    )
+    if not path:
+        raise InvalidArgumentError("the name is empty.")
+    absolute = os.path.abspath(path)  # Path.absolute keeps `..`
+    if absolute.startswith("//"):  # abspath keeps two, as POSIX leaves their meaning open
+        absolute = absolute[1:]
+    return as_text(_AMBIGUOUS.sub("%25", absolute))
 
 
 def uri_to_path(uri: str) -> str:

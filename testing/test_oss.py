@@ -708,8 +708,9 @@ class TestRetries(OssTestCase):
         source = self.opened(first_wait_seconds=600.0, longest_wait_seconds=600.0, attempts=50)
         with ThreadPoolExecutor(1) as pool, retry_announced() as waiting:
             answer = pool.submit(source.read, URI, max_bytes=MAX_BYTES)
-            self.assertTrue(waiting.wait(timeout=10))
+            announced = waiting.wait(timeout=10)
             source.close()
+            self.assertTrue(announced)
             self.assertIsInstance(answer.result(timeout=10), Rejected)
         self.assertEqual(self.server.count(KEY), 2)
 

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -52,6 +53,7 @@ def _root(
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; an error is one sentence on stderr, never a traceback."""
     signal.signal(signal.SIGTERM, _leave)  # so that what is open is closed
+    _prepare_streams()
     try:
         app(arguments, prog_name="hashindex")
     except SystemExit as exc:
@@ -73,14 +75,24 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
+def _prepare_streams() -> None:
+    """Make the three standard streams take any text, also where the caller closed them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the next file that is opened would get its number, and its output
+            setattr(sys, name, open(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _failed(exc: Exception, code: Exit) -> Exit:
     _log.debug("the cause:", exc_info=exc)
-    if isinstance(exc, BrokenPipeError):  # `hashindex ... | head` has seen enough
-        return code
     if isinstance(exc, OSError):
         say(f"{exc.filename or 'reading or writing'}: {exc.strerror or exc}.")
     else:
         say(str(exc))
+    for note in getattr(exc, "__notes__", ()):
+        say(note)
     return code
 
 

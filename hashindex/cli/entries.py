@@ -1,6 +1,7 @@
 """Commands that change or show entries: `insert`, `get`, `delete`."""
 
-import json as jsonlib
+import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,10 +13,13 @@ import typer
 
 from hashindex.cli import options, output
 from hashindex.cli.pictures import named, selection
+from hashindex.cli.rejects import RejectsFile, rejects_file
 from hashindex.errors import HashIndexError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from hashindex.records import Ignored, InsertReport, Reject, Taken
+
+_log = logging.getLogger(__name__)
 
 
 class MetaIdFrom(StrEnum):
@@ -23,11 +27,6 @@ class MetaIdFrom(StrEnum):
 
     URI = "uri"
     STEM = "stem"
-
-
-_META_ID = typer.Option("--meta-id", metavar="M", help="The company's own number for the picture.")
-MetaId = Annotated[int | None, _META_ID]
-RequiredMetaId = Annotated[int, _META_ID]
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +44,7 @@ def insert(
         typer.Option(metavar="FILE", help="CSV or JSONL with uri, meta_id, company_id; - for stdin."),
     ] = None,
     company_id: options.CompanyId = None,
-    meta_id: MetaId = None,
+    meta_id: options.MetaId = None,
     meta_id_from: Annotated[
         MetaIdFrom, typer.Option(help="Make meta_ids of the URI, or take file names that are numbers.")
     ] = MetaIdFrom.URI,
@@ -72,8 +71,8 @@ def insert(
     del verbose
     if bool(sources) == bool(manifest):
         raise InvalidArgumentError("name pictures, or give --manifest: one of the two.")
-    if manifest and meta_id is not None:
-        raise InvalidArgumentError("--meta-id goes with one picture; a manifest has its own.")
+    if meta_id is not None and not _may_be_one_picture(sources):
+        raise InvalidArgumentError("--meta-id goes with exactly one picture.")
     from hashindex.compose import open_index
     from hashindex.keys import meta_id_from_stem, meta_id_from_uri
     from settings import load_settings
@@ -82,10 +81,11 @@ def insert(
     company = company_id if company_id is not None else settings.company_id
     keys = meta_id_from_stem if meta_id_from is MetaIdFrom.STEM else meta_id_from_uri
     with ExitStack() as stack:
-        lines = stack.enter_context(_opened(manifest, rejects)) if manifest else None
+        lines = stack.enter_context(_opened(manifest)) if manifest else None
         meant = options.company_scope(company) if lines is None else 0
-        each = stack.enter_context(_account(rejects, quiet=json))
+        file = stack.enter_context(rejects_file(rejects, manifest))
         index = stack.enter_context(open_index(create=True, recipe=recipe, expect=expect, settings=settings))
+        each = stack.enter_context(_account(file, quiet=json))
         if lines is not None:
             report = index.insert_manifest(
                 lines, company_id=company, meta_id_from=keys, replace=replace, refresh=refresh, each=each
@@ -106,7 +106,7 @@ def insert(
 def get(
     *,
     company_id: options.CompanyId = None,
-    meta_id: RequiredMetaId,
+    meta_id: options.RequiredMetaId,
     milvus_uri: options.MilvusUri = None,
     collection: options.Collection = None,
     json: options.Json = False,
@@ -128,13 +128,14 @@ def get(
     if json:
         output.emit(values)
     else:
-        output.table(("field", "value"), [(name, str(value)) for name, value in values.items()])
+        times = {"upload_time": entry.picture.upload_time, "indexed_time": entry.indexed_time}
+        output.table((values | {name: output.when(time) for name, time in times.items()}).items())
 
 
 def delete(
     *,
     company_id: options.CompanyId = None,
-    meta_id: MetaId = None,
+    meta_id: options.MetaId = None,
     everything: Annotated[bool, typer.Option("--all", help="Delete all that the company has.")] = False,
     milvus_uri: options.MilvusUri = None,
     collection: options.Collection = None,
@@ -159,13 +160,14 @@ def delete(
         output.line(f"deleted {deleted} entr{'y' if deleted == 1 else 'ies'} of company {scope}")
 
 
+def _may_be_one_picture(sources: list[str] | None) -> bool:
+    """Say whether no more than one picture is named, as far as can be seen before an index is opened."""
+    return sources is not None and len(sources) == 1 and not os.path.isdir(sources[0])
+
+
 @contextmanager
-def _opened(manifest: str, rejects: Path | None) -> Iterator[TextIO]:
-    """Open a manifest, undecodable bytes kept; never while the rejects would be written over it."""
-    if rejects is not None and manifest != "-" and rejects.exists() and rejects.samefile(manifest):
-        raise InvalidArgumentError(
-            "--rejects is the manifest itself, which would be lost; name another file."
-        )
+def _opened(manifest: str) -> Iterator[TextIO]:
+    """Open a manifest; bytes that are not UTF-8 are kept, for its reader to reject line by line."""
     place = sys.stdin.fileno() if manifest == "-" else manifest
     with open(  # a file descriptor is not a path
         place, encoding="utf-8", errors="surrogateescape", newline="", closefd=manifest != "-"
@@ -174,7 +176,9 @@ def _opened(manifest: str, rejects: Path | None) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _account(rejects: Path | None, *, quiet: bool) -> Iterator[Callable[["Taken | Reject | Ignored"], None]]:
+def _account(
+    rejects: RejectsFile | None, *, quiet: bool
+) -> Iterator[Callable[["Taken | Reject | Ignored"], None]]:
     """Give what is called for each item: it writes the rejects down and moves the progress bar on.
 
     When the run does not reach its end, say what was done until then.
@@ -182,40 +186,32 @@ def _account(rejects: Path | None, *, quiet: bool) -> Iterator[Callable[["Taken 
     from hashindex.records import Reject, Taken
 
     stored = 0
-    with ExitStack() as stack:
-        file = stack.enter_context(rejects.open("w", encoding="utf-8")) if rejects else None
-        advance = stack.enter_context(output.progress("inserting", shown=not quiet))
+    if rejects:
+        rejects.begin()
+    with output.progress("inserting", shown=not quiet) as advance:
 
         def each(item: "Taken | Reject | Ignored") -> None:
             nonlocal stored
             advance()
             if isinstance(item, Taken):
                 stored += 1
-            elif isinstance(item, Reject) and file:
-                file.write(jsonlib.dumps(_reject_line(item), ensure_ascii=False) + "\n")
-                file.flush()
-            elif isinstance(item, Reject):
+                _log.debug("%s %s: %s", item.outcome, item.wanted.key, item.wanted.picture.uri)
+            elif not isinstance(item, Reject):
+                _log.debug("ignored: %s", item.uri)
+            elif rejects:
+                rejects.write(item)
+            else:
                 output.complain(item.rejected, item.line)
 
         try:
             yield each
-        except KeyboardInterrupt:
-            output.say(f"interrupted; {stored} pictures are in the index. Run it again to go on.")
+        except (KeyboardInterrupt, SystemExit):
+            output.say(f"interrupted; {stored} pictures of this run are in the index, run it again to go on.")
             raise
-        except (HashIndexError, OSError):
-            output.say(f"stopped; {stored} pictures are in the index. Once mended, run it again to go on.")
+        except (HashIndexError, OSError) as exc:
+            if stored:
+                exc.add_note(f"{stored} pictures of this run are in the index; run it again to go on.")
             raise
-
-
-def _reject_line(item: "Reject") -> dict[str, object]:
-    return {
-        "uri": item.rejected.uri,
-        "company_id": item.company_id,
-        "meta_id": item.meta_id,
-        "line": item.line,
-        "reason": item.rejected.reason.value,
-        "detail": item.rejected.detail,
-    }
 
 
 def _summarize(report: "InsertReport", rejects: Path | None, *, json: bool) -> None:

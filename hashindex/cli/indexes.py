@@ -77,6 +77,7 @@ def stats(
     if json:
         output.emit(values if per_company is None else {**values, "companies": per_company})
         return
-    output.table(("", ""), [(name, str(value)) for name, value in values.items()])
+    output.table(values.items())
     if per_company is not None:
-        output.table(("company", "entries"), per_company.items())
+        output.line("")
+        output.table(per_company.items(), ("company", "entries"))

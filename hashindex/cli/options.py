@@ -6,11 +6,20 @@ import typer
 
 import loggers
 from hashindex.errors import InvalidArgumentError
+from hashindex.keys import validated_id
 
 
 def _configure_logging(verbose: bool) -> bool:
     loggers.configure(verbose=verbose)
     return verbose
+
+
+def _company_id(value: int | None) -> int | None:
+    return None if value is None else validated_id("company_id", value)
+
+
+def _meta_id(value: int | None) -> int | None:
+    return None if value is None else validated_id("meta_id", value)
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one value a line, and nothing else.")]
@@ -20,7 +29,7 @@ Verbose = Annotated[
         "--verbose",
         callback=_configure_logging,
         is_eager=True,
-        help="Say on stderr what is done, and causes.",
+        help="Say on stderr what is done, and what causes errors.",
     ),
 ]
 MilvusUri = Annotated[
@@ -33,10 +42,24 @@ Collection = Annotated[
     str | None, typer.Option("--collection", metavar="NAME", help="The collection that holds the index.")
 ]
 CompanyId = Annotated[
-    int | None, typer.Option("--company-id", metavar="N", help="The company whose pictures are meant.")
+    int | None,
+    typer.Option(
+        "--company-id", metavar="N", callback=_company_id, help="The company whose pictures are meant."
+    ),
+]
+_META_ID = typer.Option(
+    "--meta-id", metavar="M", callback=_meta_id, help="The company's own number for the picture."
+)
+MetaId = Annotated[int | None, _META_ID]
+RequiredMetaId = Annotated[int, _META_ID]
+LikeMetaId = Annotated[
+    int | None,
+    typer.Option(
+        "--like", metavar="META_ID", callback=_meta_id, help="Look for what resembles a stored entry."
+    ),
 ]
 _SOURCES = typer.Argument(
-    metavar="SOURCE...",
+    metavar="SOURCE",
     help="Files, folders, oss://bucket/key, oss://bucket/prefix/, or - for a list of them on stdin.",
 )
 Sources = Annotated[list[str], _SOURCES]
@@ -49,7 +72,10 @@ Exclude = Annotated[
     list[str] | None, typer.Option("--exclude", metavar="GLOB", help="In folders, leave out what matches.")
 ]
 RecipeName = Annotated[
-    str | None, typer.Option("--recipe", help="How pictures become bits: default, or strict (as imagehash).")
+    str | None,
+    typer.Option(
+        "--recipe", metavar="NAME", help="How pictures become bits: default, or strict (as imagehash)."
+    ),
 ]
 Expect = Annotated[
     int | None,
@@ -58,7 +84,8 @@ Expect = Annotated[
     ),
 ]
 IndexType = Annotated[
-    str | None, typer.Option("--index-type", help="auto, BIN_FLAT or BIN_IVF_FLAT, for a new index.")
+    str | None,
+    typer.Option("--index-type", metavar="TYPE", help="auto, BIN_FLAT or BIN_IVF_FLAT, for a new index."),
 ]
 
 

@@ -5,14 +5,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import IntEnum
+from threading import Timer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hashindex.records import Entry, Rejected
-
-_WIDE = 10_000
-"""Columns of a table that no terminal shows: nothing is folded in a file or pipe."""
 
 _PATIENCE_SECONDS = 1.0
 """Work that is done within this shows no progress."""
@@ -30,38 +29,33 @@ class Exit(IntEnum):
 
 def say(sentence: str) -> None:
     """Tell a person something, on stderr."""
-    print(f"hashindex: {sentence}", file=sys.stderr, flush=True)  # the one place that speaks
+    print(f"hashindex: {visible(sentence)}", file=sys.stderr, flush=True)
 
 
 def emit(value: Mapping[str, object]) -> None:
     """Print one JSON value as a line on stdout, at once, so that a reader at the end of a pipe can go on."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    _print(json.dumps(value, ensure_ascii=sys.stdout.encoding.lower() not in ("utf-8", "utf8")))
 
 
 def line(text: str) -> None:
-    """Print a line on stdout; control characters of file names are shown, not obeyed."""
-    print(visible(text), flush=True)
+    """Print a line on stdout."""
+    _print(visible(text))
 
 
 def visible(text: str) -> str:
-    """Return the text with control characters written as escapes."""
+    """Return the text with its control characters (of file names) written as escapes, not to be obeyed."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print an aligned table on stdout: numbers to the right, long names folded on a terminal, never cut."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    rows = list(rows)
-    grid = Table(box=None, pad_edge=False, header_style="bold", show_header=any(headings))
-    for position, heading in enumerate(headings):
-        numbers = all(isinstance(row[position], int | float | None) for row in rows)
-        grid.add_column(heading, justify="right" if numbers else "left", overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text("" if value is None else visible(str(value))) for value in row))
-    Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE).print(grid)
+def table(rows: Iterable[Sequence[object]], headings: Sequence[str] = (), *, indent: str = "") -> None:
+    """Print an aligned table on stdout: numbers to the right, and nothing ever cut or folded."""
+    values = [tuple("" if value is None else visible(str(value)) for value in row) for row in rows]
+    lines = [tuple(headings), *values] if headings else values
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    is_number = [all(row[i].isdecimal() or not row[i] for row in values) for i in range(len(widths))]
+    for texts in lines:
+        columns = zip(texts, widths, is_number, strict=True)
+        _print((indent + "  ".join(t.rjust(w) if right else t.ljust(w) for t, w, right in columns)).rstrip())
 
 
 def flattened(entry: "Entry") -> dict[str, object]:
@@ -85,6 +79,11 @@ def flattened(entry: "Entry") -> dict[str, object]:
     }
 
 
+def when(milliseconds: int) -> str:
+    """Return a time that a person can read."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def why(rejected: "Rejected | None") -> dict[str, str] | None:
     """Return the `rejected` member of a JSON line."""
     return None if rejected is None else {"reason": rejected.reason.value, "detail": rejected.detail}
@@ -92,37 +91,49 @@ def why(rejected: "Rejected | None") -> dict[str, str] | None:
 
 def complain(rejected: "Rejected", line_number: int | None = None) -> None:
     """Tell a person on stderr what was not taken and why."""
-    where = rejected.uri or "the manifest"
-    where += f", line {line_number}" if line_number is not None else ""
-    say(f"{visible(where)}: {rejected.reason.value}: {visible(rejected.detail)}.")
+    said = [f"line {line_number} of the manifest"] if line_number is not None else []
+    said += [rejected.uri] if rejected.uri else []
+    said += [rejected.reason.value, rejected.detail.removesuffix(".")]
+    say(": ".join(said) + ".")
 
 
 @contextmanager
 def progress(what: str, *, shown: bool) -> Iterator[Callable[[], None]]:
     """Give a function to call for each thing done; a bar appears on a terminal after a second of work."""
+    if not (shown and sys.stderr.isatty()):
+        yield lambda: None
+        return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         TextColumn("{task.completed:,.0f} pictures, {task.fields[rate]:,.0f}/s"),
         TimeElapsedColumn(),
-        console=console,
+        console=Console(stderr=True),
         transient=True,
         redirect_stdout=False,
     )
     task = bar.add_task(what, total=None, rate=0.0)
     began = time.monotonic()
+    begin = Timer(_PATIENCE_SECONDS, bar.start)
 
     def advance() -> None:
         seconds = time.monotonic() - began
-        if shown and console.is_terminal and seconds > _PATIENCE_SECONDS:
-            bar.start()
         bar.update(task, advance=1, rate=(bar.tasks[task].completed + 1) / max(seconds, 1e-3))
 
+    begin.start()
     try:
         yield advance
     finally:
+        begin.cancel()
+        begin.join()  # it may just be starting the bar
         bar.stop()
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except OSError as exc:
+        raise OSError(exc.errno, exc.strerror, "standard output") from exc

@@ -9,7 +9,7 @@ import typer
 from hashindex.cli import options, output
 from hashindex.confirming import RADIUS
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import HASH_BYTES
+from hashindex.records import HASH_BYTES, HashedPicture, Rejected
 from hashindex.search import LIMIT, Limits
 
 if TYPE_CHECKING:
@@ -36,31 +36,16 @@ def hash_pictures(
     """Print the hash of each picture; no index is needed."""
     del verbose
     from hashindex.compose import open_reader
-    from hashindex.hashing import says_little
-    from hashindex.records import Rejected
 
     some_rejected = False
-    with open_reader(recipe or "default") as reader:
+    with (
+        open_reader(recipe or "default") as reader,
+        output.progress("hashing", shown=not json and not sys.stdout.isatty()) as advance,
+    ):
         for found in reader.read_all(named(sources), selection(include, exclude)):
-            rejected = found if isinstance(found, Rejected) else None
-            prints = None if isinstance(found, Rejected) else found.fingerprint
-            some_rejected |= rejected is not None
-            if json:
-                output.emit(
-                    {
-                        "uri": found.uri,
-                        "hash": prints and prints.ahash.hex(),
-                        "phash": prints and prints.phash.hex(),
-                        "dhash": prints and prints.dhash.hex(),
-                        "low_information": prints and says_little(prints.contrast),
-                        "rejected": output.why(rejected),
-                    }
-                )
-            elif rejected:
-                output.complain(rejected)
-            elif prints:
-                mark = "  (low information)" if says_little(prints.contrast) else ""
-                output.line(f"{prints.ahash.hex()}  {found.uri}{mark}")
+            some_rejected |= isinstance(found, Rejected)
+            (_emit_hash if json else _show_hash)(found)
+            advance()
     if some_rejected:
         raise typer.Exit(output.Exit.SOME_REJECTED)
 
@@ -71,9 +56,7 @@ def search(
     hash_: Annotated[
         list[str] | None, typer.Option("--hash", metavar="HEX", help="Look for this hash of 16 hex digits.")
     ] = None,
-    like: Annotated[
-        int | None, typer.Option("--like", metavar="META_ID", help="Look for what resembles a stored entry.")
-    ] = None,
+    like: options.LikeMetaId = None,
     company_id: options.CompanyId = None,
     all_companies: Annotated[
         bool, typer.Option("--all-companies", help="Search the pictures of every company.")
@@ -95,7 +78,10 @@ def search(
     json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Show the stored pictures that match: exact copies, and near ones that pHash confirms."""
+    """Show stored pictures that match: exact copies, and near ones.
+
+    Pictures within the radius by their aHash are candidates; pHash confirms them.
+    """
     del verbose
     if sum((bool(images), bool(hash_), like is not None)) != 1:
         raise InvalidArgumentError("name pictures, or give --hash, or --like: one of the three.")
@@ -120,9 +106,11 @@ def search(
                 index.pictures(named(images or ()), selection(include, exclude)), limits
             )
         some_rejected = False
-        for result in results:
-            some_rejected |= result.rejected is not None
-            (_emit if json else _show)(result)
+        with output.progress("searching", shown=not json and not sys.stdout.isatty()) as advance:
+            for result in results:
+                some_rejected |= result.rejected is not None
+                (_emit if json else _show)(result)
+                advance()
     if some_rejected:
         raise typer.Exit(output.Exit.SOME_REJECTED)
 
@@ -155,6 +143,32 @@ def _hash(text: str) -> bytes:
     if len(value) != HASH_BYTES or len(text) != 2 * HASH_BYTES:
         raise InvalidArgumentError(f"{text!r} is no hash; a hash is 16 hex digits.")
     return value
+
+
+def _emit_hash(found: HashedPicture | Rejected) -> None:
+    from hashindex.hashing import says_little
+
+    prints = None if isinstance(found, Rejected) else found.fingerprint
+    output.emit(
+        {
+            "uri": found.uri,
+            "hash": prints and prints.ahash.hex(),
+            "phash": prints and prints.phash.hex(),
+            "dhash": prints and prints.dhash.hex(),
+            "low_information": prints and says_little(prints.contrast),
+            "rejected": output.why(found if isinstance(found, Rejected) else None),
+        }
+    )
+
+
+def _show_hash(found: HashedPicture | Rejected) -> None:
+    from hashindex.hashing import says_little
+
+    if isinstance(found, Rejected):
+        output.complain(found)
+    else:
+        mark = "  (low information)" if says_little(found.fingerprint.contrast) else ""
+        output.line(f"{found.fingerprint.ahash.hex()}  {found.uri}{mark}")
 
 
 def _emit(result: "SearchResult") -> None:
@@ -191,7 +205,6 @@ def _show(result: "SearchResult") -> None:
     else:
         output.line(f"{name}: {len(result.matches)} match{'es' * (len(result.matches) > 1)}")
         output.table(
-            ("verdict", "aHash", "pHash", "dHash", "company", "meta_id", "uri"),
             [
                 (
                     match.verdict and match.verdict.value,
@@ -204,6 +217,8 @@ def _show(result: "SearchResult") -> None:
                 )
                 for match in result.matches
             ],
+            ("verdict", "aHash", "pHash", "dHash", "company", "meta_id", "uri"),
+            indent="  ",
         )
     if result.truncated:
         output.line("There are more; raise --limit, or lower --radius.")

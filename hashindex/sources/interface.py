@@ -14,7 +14,10 @@ class Source(Protocol):
     """
 
     def canonical(self, name: str) -> str:
-        """Return the canonical URI of what a caller named; no I/O."""
+        """Return the canonical URI of what a caller named, valid UTF-8; no I/O.
+
+        InvalidArgumentError when nothing can have this name.
+        """
 
     def is_folder(self, uri: str) -> bool:
         """Say whether `uri` names a folder or prefix to walk rather than one picture."""

@@ -5,7 +5,6 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 
 from hashindex.records import Content, Picture, Reason, Rejected
 from hashindex.uris import path_to_uri, uri_to_path
@@ -24,12 +23,15 @@ class LocalSource:
     """Reads the file system. URIs are absolute paths, as `hashindex.uris` writes them."""
 
     def canonical(self, name: str) -> str:
-        """Return the absolute normalised path, percent-encoded where it is not UTF-8."""
+        """Return the absolute normalised path, percent-encoded where it is not UTF-8.
+
+        InvalidArgumentError when the name is empty.
+        """
         return path_to_uri(name)
 
     def is_folder(self, uri: str) -> bool:
         """Ask the file system."""
-        return Path(uri_to_path(uri)).is_dir()
+        return os.path.isdir(uri_to_path(uri))  # Path.is_dir raises over long names and closed folders
 
     def walk(self, uri: str) -> Iterator[Picture | Rejected]:
         """Yield the files below a folder, those behind links to folders last; each folder is entered once."""
@@ -44,7 +46,7 @@ class LocalSource:
                 entered.add((status.st_dev, status.st_ino))
                 with os.scandir(folder) as entries:
                     for entry in entries:
-                        if not entry.is_dir():
+                        if not _is_folder(entry):
                             yield Picture(path_to_uri(entry.path))
                         elif entry.is_symlink():
                             linked.append(entry.path)
@@ -63,14 +65,19 @@ class LocalSource:
 
     def read(self, uri: str, *, max_bytes: int) -> Content | Rejected:
         """Read the whole file."""
+        path = uri_to_path(uri)
         try:
-            # Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
-            with open(os.open(uri_to_path(uri), os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            refused = _not_a_file(uri, os.stat(path))  # first, as opening a device can set it in motion
+            if refused:
+                return refused
+            with open(path, "rb", opener=_opened_without_waiting) as file:
                 status = os.fstat(file.fileno())
                 refused = _not_a_file(uri, status)
                 if refused:
                     return refused
-                data = file.read(max_bytes + 1) if status.st_size <= max_bytes else b""
+                data = file.read(status.st_size + 1) if status.st_size <= max_bytes else b""
+                if len(data) > status.st_size:  # it grows meanwhile
+                    data += file.read(max_bytes + 1 - len(data))
         except (OSError, ValueError) as exc:
             return _rejected(uri, exc)
         if status.st_size > max_bytes or len(data) > max_bytes:
@@ -80,6 +87,18 @@ class LocalSource:
 
     def close(self) -> None:
         """Nothing to give back."""
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads nowhere: what is wrong with it is said when it is read
+        return False
+
+
+def _opened_without_waiting(path: str, flags: int) -> int:
+    """Open; should it have become a named pipe since it was looked at, no writer is waited for."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def _version(status: os.stat_result) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from hashindex.records import Content, Picture, Reason, Rejected
 from hashindex.sources.interface import Source
-from hashindex.uris import scheme_of
+from hashindex.uris import as_text, scheme_of
 
 
 class RoutedSource:
@@ -50,7 +50,7 @@ class _UnknownScheme:
         self._known = " or ".join(f"{scheme}://" if scheme else "a path" for scheme in known)
 
     def canonical(self, name: str) -> str:
-        return name
+        return as_text(name)
 
     def is_folder(self, uri: str) -> bool:
         del uri

@@ -1,5 +1,6 @@
 """The port behind which hashes live, and the checks that every adapter makes before it writes."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -9,6 +10,8 @@ from hashindex.records import HASH_BYTES, MAX_URI_BYTES, Candidates, Entry, Orig
 
 WRITE_BATCH = 5_000
 """Most entries in one call to a store: where Milvus is fastest, and far below its 64 MB message limit."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Store(Protocol):
@@ -68,8 +71,10 @@ def check_batch(entries: Sequence[Entry]) -> None:
             ("content_digest", picture.content_digest, 32),
             ("source_version", picture.source_version, 64),
         ):
-            if len(text.encode()) > most:
+            if len(text.encode(errors="surrogatepass")) > most:
                 raise InvalidArgumentError(f"entry {entry.key} has a {name} of more than {most} bytes.")
+            if not text.isascii() and _SURROGATE.search(text):
+                raise InvalidArgumentError(f"entry {entry.key} has a {name} that UTF-8 cannot express.")
     if len({entry.key for entry in entries}) != len(entries):
         raise InvalidArgumentError("a key stands twice in one call; which entry should win is not said.")
 

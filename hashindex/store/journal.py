@@ -21,7 +21,7 @@ class Journal:
 
     def write(self, collection: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Put the rows on disk, whole or not at all; OSError when there is no room."""
-        text = json.dumps({"collection": collection, "rows": rows}, default=bytes.hex, ensure_ascii=False)
+        text = json.dumps({"collection": collection, "rows": rows}, default=_packed, ensure_ascii=False)
         draft = self.path.with_name(self.path.name + "-new")
         try:
             with draft.open("w", encoding="utf-8") as file:
@@ -37,12 +37,10 @@ class Journal:
     def read(self) -> tuple[str, list[dict[str, Any]]] | None:
         """Return what was left by a write that was broken off, or None."""
         try:
-            text = self.path.read_text(encoding="utf-8")
+            left = json.loads(self.path.read_text(encoding="utf-8"), object_hook=_unpacked)
+            return left["collection"], [dict(row) for row in left["rows"]]
         except FileNotFoundError:
             return None
-        try:
-            left = json.loads(text)
-            return left["collection"], left["rows"]
         except (ValueError, KeyError, TypeError) as exc:
             raise StoreDamagedError(
                 f"{self.path} is damaged, so the last write may be lost; move it away, and insert again what "
@@ -60,3 +58,11 @@ class Journal:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _packed(value: bytes) -> dict[str, str]:
+    return {"hex": value.hex()}
+
+
+def _unpacked(found: dict[str, Any]) -> Any:
+    return bytes.fromhex(found["hex"]) if found.keys() == {"hex"} else found

@@ -1,7 +1,5 @@
 """The store in one file: Milvus Lite, with what it needs to be trusted."""
 
-import os
-import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -13,13 +11,15 @@ from hashindex.errors import (
     ConfigurationError,
     IndexNotFoundError,
     NotPersistedError,
-    StoreDamagedError,
+    StoreError,
     StoreUnavailableError,
 )
 from hashindex.keys import Key
 from hashindex.records import Entry, Origin, Scope
 from hashindex.store.interface import WRITE_BATCH, check_batch
 from hashindex.store.journal import Journal
+from hashindex.store.lite_opening import ENDED, connected, opened_collection, reading
+from hashindex.store.lite_place import check_place
 from hashindex.store.lite_process import LiteProcess
 from hashindex.store.milvus import (
     CALL_SECONDS,
@@ -27,36 +27,36 @@ from hashindex.store.milvus import (
     VectorIndex,
     batches,
     filter_of,
-    origin_of,
-    schema_for,
 )
-from hashindex.store.rows import PRIMARY, VECTOR, row_of
-from hashindex.store.vendor import calling, pymilvus
+from hashindex.store.rows import PRIMARY, row_of
+from hashindex.store.vendor import calling
 
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,33}\.db")
-_SQLITE = b"SQLite format 3\0"
+_FAILED_TO_WRITE = ("internal error", "StatusCode.UNKNOWN")
+"""What Lite says when SQLite refuses to take a lock, or to commit."""
 
 
 def open_lite(place: str, collection: str, *, create: Origin | None, index_type: str) -> "LiteStore":
     """Open an index in a file, or make one where `create` says how.
 
     ConfigurationError for a place that Lite cannot use, IndexNotFoundError where there is no index and none
-    is to be made, StoreUnavailableError while another process has it open.
+    is to be made, StoreUnavailableError while another process has it open, StoreDamagedError for a file or
+    a journal that cannot be read.
     """
     if index_type == "BIN_IVF_FLAT":
         raise ConfigurationError(
             "Milvus Lite has no BIN_IVF_FLAT, only BIN_FLAT; set the index type to auto, or use a server."
         )
     file = Path(place).expanduser().resolve()
-    _check_place(file)
+    check_place(file)
     if create is None and not (file.exists() and file.stat().st_size):
         raise IndexNotFoundError(f"there is no index at {file}; `hashindex insert` or `create` makes one.")
-    process = LiteProcess(file)
+    process, journal = LiteProcess(file), Journal(file.with_name(f"{file.name}.journal"))
     try:
-        client = _connected(process)
-        origin, created = _opened_collection(client, file, collection, create)
-        store = LiteStore(process, client, file, collection, origin=origin, created=created)
-        store.settle()
+        client = connected(process)
+        with reading(file):
+            origin, created = opened_collection(client, file, collection, create, journal)
+            store = LiteStore(process, client, file, collection, journal, origin=origin, created=created)
+            store.settle()
     except BaseException:
         process.stop()
         raise
@@ -69,10 +69,21 @@ class LiteStore(MilvusStore):
     A write is journalled, sent, and looked for in the file itself: Lite acknowledges rows that it failed to
     write while another program holds the file locked, or the disk is full. After any doubt the process is
     killed, since it shows rows that are not on disk, and the next call starts it again.
+
+    Calls are made one at a time, which costs nothing, since Lite does so too: so nobody reads while a row is
+    out and not in again, and nobody holds a connection that another thread closes.
     """
 
     def __init__(
-        self, process: LiteProcess, client: Any, file: Path, collection: str, *, origin: Origin, created: bool
+        self,
+        process: LiteProcess,
+        client: Any,
+        file: Path,
+        collection: str,
+        journal: Journal,
+        *,
+        origin: Origin,
+        created: bool,
     ) -> None:
         super().__init__(
             collection,
@@ -82,9 +93,9 @@ class LiteStore(MilvusStore):
             backend="Milvus Lite 2.5.1",
             uri=str(file),
         )
-        self._process, self._connection, self._file = process, client, file
-        self._journal = Journal(file.with_name(f"{file.name}.journal"))
+        self._process, self._connection, self._file, self._journal = process, client, file, journal
         self._lock = RLock()
+        self._closed = False
 
     def settle(self) -> None:
         """After a start: see that all rows were loaded, and finish the write that was broken off."""
@@ -100,10 +111,7 @@ class LiteStore(MilvusStore):
             )
         left = self._journal.read()
         if left is not None:
-            collection, rows = left
-            for row in rows:
-                row[VECTOR] = bytes.fromhex(row[VECTOR])
-            self._write(collection, rows)
+            self._write(*left)
 
     def upsert(self, entries: Sequence[Entry]) -> None:
         """Replace or add rows: each batch is in the file, whole, when the next one begins."""
@@ -123,37 +131,44 @@ class LiteStore(MilvusStore):
     def close(self) -> None:
         """Stop the process and give the file free."""
         with self._lock:
+            self._closed = True
             self._connection.close()
             self._process.stop()
 
     @property
     def _client(self) -> Any:
-        with self._lock:
-            if not self._process.alive:
-                self._connection.close()
-                self._process.stop()
-                self._connection = _connected(self._process)
-                self.settle()
-            return self._connection
+        if self._closed:
+            raise StoreUnavailableError(f"{self._file}: the index was closed; open it again.")
+        if not self._process.alive:
+            self._connection.close()
+            self._process.stop()
+            try:
+                self._connection = connected(self._process)
+                with reading(self._file):
+                    self.settle()
+            except BaseException:
+                self._process.kill()
+                raise
+        return self._connection
 
     @contextmanager
     def _calling(self) -> Iterator[None]:
-        with calling(str(self._file)):
-            yield
+        with self._lock:
+            try:
+                with calling(str(self._file), unreachable=ENDED):
+                    yield
+            except StoreUnavailableError:
+                self._process.kill()  # one that hangs would do so again
+                raise
 
     def _write(self, collection: str, rows: list[dict[str, Any]]) -> None:
         client = self._client
-        try:
-            self._journal.write(collection, rows)
-        except OSError as exc:
-            raise NotPersistedError(
-                f"{self._journal.path}: {exc.strerror}; make room there and run again."
-            ) from exc
         with self._killed_on_doubt():
+            self._journal.write(collection, rows)
             client.upsert(collection, rows, timeout=CALL_SECONDS)
             if self._last_ids_in_file(collection, len(rows)) != {row[PRIMARY] for row in rows}:
                 raise self._not_persisted()
-        self._journal.clear()
+            self._journal.clear()
 
     def _remove(self, **what: object) -> int:
         with self._lock:
@@ -169,12 +184,21 @@ class LiteStore(MilvusStore):
 
     @contextmanager
     def _killed_on_doubt(self) -> Iterator[None]:
-        """End the process when a write did not end well: what it has in memory may not be on disk."""
+        """End the process when a write did not end well: what it has in memory may not be on disk.
+
+        An interruption too: the journal must be settled before the next write, whatever that is.
+        """
         try:
             with self._calling():
                 yield
-        except BaseException:
+        except BaseException as exc:
             self._process.kill()
+            if type(exc) is StoreError and any(words in str(exc) for words in _FAILED_TO_WRITE):
+                raise self._not_persisted() from exc
+            if isinstance(exc, OSError):
+                raise NotPersistedError(
+                    f"{self._journal.path}: {exc.strerror}; make room there and run again."
+                ) from exc
             raise
 
     def _rows_in_memory(self) -> int:
@@ -194,7 +218,7 @@ class LiteStore(MilvusStore):
         try:
             with closing(sqlite3.connect(f"{self._file.as_uri()}?mode=ro", uri=True, timeout=1)) as file:
                 last = file.execute(
-                    f'SELECT milvus_id FROM "{collection}" ORDER BY id DESC LIMIT ?',  # noqa: S608  # a setting, validated  # validated
+                    f'SELECT milvus_id FROM "{collection}" ORDER BY id DESC LIMIT ?',  # noqa: S608  # a setting, validated
                     (number,),
                 )
                 return {row[0] for row in last}
@@ -206,77 +230,3 @@ class LiteStore(MilvusStore):
             f"{self._file}: Milvus Lite did not write all rows, because another program has the file locked "
             "or the disk is full; mend that and run again."
         )
-
-
-def _connected(process: LiteProcess) -> Any:
-    process.start()
-    try:
-        with calling(process.address):
-            # Dedicated, because a pooled connection would outlive `close` and the process behind it.
-            return pymilvus().MilvusClient(process.address, dedicated=True, timeout=CALL_SECONDS)
-    except BaseException:
-        process.stop()
-        raise
-
-
-def _opened_collection(
-    client: Any, file: Path, collection: str, create: Origin | None
-) -> tuple[Origin, bool]:
-    with calling(str(file)):
-        if client.has_collection(collection, timeout=CALL_SECONDS):
-            return origin_of(collection, client.describe_collection(collection, timeout=CALL_SECONDS)), False
-        if create is None:
-            raise IndexNotFoundError(
-                f"{file} has no collection {collection}; `hashindex insert` or `create` makes one."
-            )
-        milvus = pymilvus()
-        index = milvus.MilvusClient.prepare_index_params()
-        index.add_index(VECTOR, index_type="BIN_FLAT", metric_type="HAMMING")
-        client.create_collection(
-            collection,
-            schema=schema_for(milvus, create, partition_key=False),  # accepted by Lite, then filters fail
-            index_params=index,
-            timeout=CALL_SECONDS,
-        )
-    return create, True
-
-
-def _check_place(file: Path) -> None:
-    """Say what is wrong with a place before Lite does so in words of its own, or not at all."""
-    if not _NAME.fullmatch(file.name):
-        raise ConfigurationError(
-            f"{file.name} is no name for an index: it takes up to 36 letters, digits, dots, dashes and "
-            "underscores, and ends in .db."
-        )
-    if not file.parent.is_dir():
-        raise ConfigurationError(f"{file.parent} is no folder; make it first, or name another place.")
-    if not os.access(file.parent, os.W_OK):
-        raise ConfigurationError(f"{file.parent} cannot be written to; an index needs its folder too.")
-    if file.is_dir():
-        raise StoreDamagedError(
-            f"{file} is a folder, as milvus-lite 3 makes them, without binary vectors; name another place."
-        )
-    if file.exists():
-        _check_file(file)
-
-
-def _check_file(file: Path) -> None:
-    if not file.is_file():
-        raise ConfigurationError(f"{file} is no regular file; name another place.")
-    if not os.access(file, os.R_OK | os.W_OK):
-        raise ConfigurationError(f"{file} cannot be read and written; mend its permissions.")
-    with file.open("rb") as start:
-        head = start.read(len(_SQLITE))
-    if head and head != _SQLITE:
-        raise StoreDamagedError(
-            f"{file} is no index of Milvus Lite; restore a backup, or name another place."
-        )
-    if not head:
-        return
-    try:
-        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=1)) as database:
-            found = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'collection_meta'").fetchone()
-    except sqlite3.DatabaseError:
-        return  # a write that was broken off, or damage: Lite mends the one and reports the other
-    if found is None:
-        raise ConfigurationError(f"{file} is an SQLite file of another program; name another place.")

@@ -1,14 +1,12 @@
 """The process behind a Milvus Lite file: started, owned, watched and stopped by us.
 
-milvus-lite's own starter waits a fixed half second, hands the child our stdout, lets Ctrl-C and a closed
-stderr kill it, and when a second program is refused removes the lock of the first, so that a third gets in
-(all measured with 2.5.1). So we run its program ourselves, under two locks: the one that its starter takes,
-which the child watches and which keeps other programs out, and one of ours that the child inherits. Ours is
-held until parent *and* child have ended: a child that outlives a killed parent finishes its write first.
+milvus-lite's own starter waits a fixed half second, hands the child our stdout and lets Ctrl-C and a closed
+stderr kill it (measured with 2.5.1). So we run its program ourselves, under the locks of `lite_locks`.
 """
 
-import fcntl
+import logging
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,16 +19,17 @@ from pathlib import Path
 from typing import IO
 
 from hashindex.errors import ConfigurationError, StoreDamagedError, StoreUnavailableError
+from hashindex.store.lite_locks import locked_for_child, owned, stands
+from hashindex.store.lite_place import check_database
+
+_log = logging.getLogger(__name__)
 
 START_SECONDS = 30.0
 """How long the process may take to answer."""
 
-ORPHAN_SECONDS = 10.0
-"""How long to wait for the child of a process that has died to finish what it was writing."""
-
 STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.005
-_SOCKET_BYTES = 100  # a Unix socket's path has at most 107
+_SOCKET_FOLDER = re.compile(r"[A-Za-z0-9._/-]{1,100}")  # a socket's path has at most 107; gRPC decodes a URI
 
 
 class LiteProcess:
@@ -41,6 +40,8 @@ class LiteProcess:
         self._undo = ExitStack()
         self._folder = Path()
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: IO[bytes] | None = None
+        self._parent = os.getpid()
 
     @property
     def address(self) -> str:
@@ -49,28 +50,35 @@ class LiteProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs."""
-        return self._process is not None and self._process.poll() is None
+        """Whether it runs, and still keeps other programs out."""
+        return (
+            self._process is not None
+            and self._process.poll() is None
+            and self._guard is not None
+            and stands(self._guard)
+        )
 
     def start(self) -> None:
         """Take the locks, start the process and wait until it answers.
 
         StoreUnavailableError when another process has the file open; StoreDamagedError when Lite cannot
-        read it.
+        read it; ConfigurationError when it belongs to another program.
         """
         with ExitStack() as undo:
-            owner = undo.enter_context(_locked_by_us(self._file))
-            guard = undo.enter_context(_locked_for_child(self._file))
+            owner = undo.enter_context(owned(self._file))
+            self._guard = undo.enter_context(locked_for_child(self._file))
+            check_database(self._file)
             self._folder = _short_folder()
             undo.callback(shutil.rmtree, self._folder, ignore_errors=True)
-            self._process = self._spawn(owner, guard)
+            self._process = self._spawn(owner, self._guard)
             undo.callback(self._end)
             self._await_answer()
             self._undo = undo.pop_all()
 
     def stop(self) -> None:
-        """End the process, after what it is doing, and give the file free; can be repeated."""
-        self._undo.close()
+        """End the process and give the file free; can be repeated. A forked copy gives nothing back."""
+        if os.getpid() == self._parent:
+            self._undo.close()
 
     def kill(self) -> None:
         """End the process at once: what it has in memory is not to be believed any more."""
@@ -79,7 +87,7 @@ class LiteProcess:
             self._process.wait()
         self.stop()
 
-    def _spawn(self, owner: IO[str], guard: IO[str]) -> "subprocess.Popen[bytes]":
+    def _spawn(self, owner: IO[bytes], guard: IO[bytes]) -> "subprocess.Popen[bytes]":
         library = _library()
         environment = {
             **os.environ,
@@ -90,7 +98,7 @@ class LiteProcess:
             "GLOG_minloglevel": "2",
         }
         with (self._folder / "log").open("wb") as log:
-            return subprocess.Popen(  # noqa: S603  # the package's own program, and paths that we made  # the package's own program, and paths that we made
+            return subprocess.Popen(  # noqa: S603  # the package's own program, and paths that we made
                 [str(library / "milvus"), str(self._file), self.address, "ERROR", guard.name],
                 cwd=self._folder,
                 env=environment,
@@ -130,69 +138,18 @@ class LiteProcess:
         return StoreUnavailableError(f"{self._file}: Milvus Lite did not start: {last[0]}.")
 
     def _end(self) -> None:
-        """Let the child see that its lock is free; by force where it does not end by itself."""
+        """End the child; SQLite bears that at any moment, and nothing acknowledged is still under way."""
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             return
-        process.send_signal(signal.SIGTERM)
         try:
+            process.send_signal(signal.SIGTERM)
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
+            _log.debug("Milvus Lite did not end by itself and is killed")
+        finally:
             process.kill()
             process.wait()
-
-
-def _locked_by_us(file: Path) -> IO[str]:
-    """Take the lock that parent and child hold together; it names the parent's process."""
-    path = file.with_name(f".{file.name}.owner")
-    lock = path.open("a+")
-    deadline = time.monotonic() + ORPHAN_SECONDS
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            holder = lock.read().strip()
-            if _runs(holder) or time.monotonic() > deadline:
-                lock.close()
-                raise _held(file, holder) from None
-            time.sleep(_POLL_SECONDS)
-        else:
-            lock.seek(0)
-            lock.truncate()
-            lock.write(f"{os.getpid()}\n")
-            lock.flush()
-            return lock
-
-
-def _locked_for_child(file: Path) -> IO[str]:
-    """Take the lock that milvus-lite's own starter takes: it keeps programs out that use that one."""
-    lock = file.with_name(f".{file.name}.lock").open("a")
-    try:
-        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise _held(file, "") from None
-    return lock
-
-
-def _held(file: Path, holder: str) -> StoreUnavailableError:
-    if holder == str(os.getpid()):
-        return StoreUnavailableError(f"{file} is already open in this process; use the index that is open.")
-    who = f"process {holder}" if holder else "another program"
-    return StoreUnavailableError(
-        f"{file} is held by {who}; wait for it to end, or use a Milvus server, which many can share."
-    )
-
-
-def _runs(process_id: str) -> bool:
-    try:
-        os.kill(int(process_id), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _library() -> Path:
@@ -205,9 +162,9 @@ def _library() -> Path:
 
 
 def _short_folder() -> Path:
-    """Make a private folder whose path leaves room for a Unix socket's name."""
+    """Make a private folder whose path can be part of a socket's address."""
     folder = Path(tempfile.mkdtemp(prefix="hashindex-"))
-    if len(os.fsencode(folder)) <= _SOCKET_BYTES:
+    if _SOCKET_FOLDER.fullmatch(str(folder)):
         return folder
     folder.rmdir()
     return Path(tempfile.mkdtemp(prefix="hashindex-", dir="/tmp"))  # private all the same

@@ -6,7 +6,16 @@ from threading import RLock
 import numpy as np
 
 from hashindex.keys import Key
-from hashindex.records import MAX_CANDIDATES, Candidate, Candidates, Entry, Origin, Scope, StoreInfo
+from hashindex.records import (
+    HASH_BYTES,
+    MAX_CANDIDATES,
+    Candidate,
+    Candidates,
+    Entry,
+    Origin,
+    Scope,
+    StoreInfo,
+)
 from hashindex.store.interface import WRITE_BATCH, check_batch, check_hashes
 
 
@@ -42,7 +51,7 @@ class MemoryStore:
         check_hashes(hashes)
         entries = self._in_scope(scope)
         stored = np.array([list(entry.picture.fingerprint.ahash) for entry in entries], np.uint8)
-        stored = stored.reshape(len(entries), -1)
+        stored = stored.reshape(len(entries), HASH_BYTES)
         return [_nearest(entries, stored, value, radius, min(limit, MAX_CANDIDATES)) for value in hashes]
 
     def get(self, keys: Sequence[Key]) -> Mapping[Key, Entry]:

@@ -25,6 +25,8 @@ from hashindex.store.vendor import calling, pymilvus
 
 CONNECT_SECONDS = 10.0
 
+_SCHEMES = ("http", "https", "tcp")
+
 EXPECTED = 1_000_000
 """How many entries an index is made for where nobody says."""
 
@@ -123,7 +125,7 @@ class ServerStore(MilvusStore):
 
     def delete(self, keys: Sequence[Key]) -> int:
         """Remove rows by primary key; the server counts what was asked for, so we count what there was."""
-        existing = self._existing(keys)
+        existing = self._existing(list(dict.fromkeys(keys)))
         for some in batches(existing, WRITE_BATCH):
             with self._calling():
                 self._client.delete(self._collection, ids=some, timeout=CALL_SECONDS)
@@ -176,9 +178,20 @@ def _connected(uri: str, place: str, token: str, ca_file: Path | None) -> Any:
 
 
 def _create(client: Any, collection: str, origin: Origin, index: VectorIndex, *, partition_key: bool) -> None:
-    """Make `NAME_1` with its index, and the alias NAME last, so that what has the name is whole."""
+    """Make `NAME_1`, its index, and the alias NAME last: what has the name is whole.
+
+    What an earlier call left half made is gone on with.
+    """
     milvus, real = pymilvus(), f"{collection}_1"
     if not client.has_collection(real, timeout=CALL_SECONDS):
+        schema = schema_for(milvus, origin, partition_key=partition_key)
+        client.create_collection(real, schema=schema, timeout=CALL_SECONDS)
+    elif origin_of(real, client.describe_collection(real, timeout=CALL_SECONDS)).recipe != origin.recipe:
+        raise IndexMismatchError(
+            f"the collection {real} is there without its alias, and has another recipe; drop it, or name "
+            "another with --collection."
+        )
+    if not client.list_indexes(real, field_name=VECTOR, timeout=CALL_SECONDS):
         params = milvus.MilvusClient.prepare_index_params()
         params.add_index(
             VECTOR,
@@ -186,17 +199,7 @@ def _create(client: Any, collection: str, origin: Origin, index: VectorIndex, *,
             metric_type="HAMMING",
             params={"nlist": index.nlist} if index.kind == "BIN_IVF_FLAT" else {},
         )
-        client.create_collection(
-            real,
-            schema=schema_for(milvus, origin, partition_key=partition_key),
-            index_params=params,
-            timeout=CALL_SECONDS,
-        )
-    elif origin_of(real, client.describe_collection(real, timeout=CALL_SECONDS)).recipe != origin.recipe:
-        raise IndexMismatchError(
-            f"the collection {real} is there without its alias, and has another recipe; drop it, or name "
-            "another with --collection."
-        )
+        client.create_index(real, params, timeout=CALL_SECONDS, sync=False)  # of no rows
     client.create_alias(real, collection, timeout=CALL_SECONDS)
 
 
@@ -224,5 +227,14 @@ def _partition_key_works(version: str) -> bool:
 
 
 def _without_credentials(uri: str) -> str:
-    parts = urlsplit(uri)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    """Return the address without user and password, which no error and no log may name."""
+    try:
+        parts = urlsplit(uri)
+        host, sound = parts.hostname, parts.scheme in _SCHEMES and parts.port != 0
+    except ValueError:
+        host, sound = None, False
+    if not (host and sound):
+        raise ConfigurationError(
+            "the address of the Milvus server is malformed; write http://host:19530 or https://host:port."
+        )
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

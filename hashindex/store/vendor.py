@@ -35,8 +35,11 @@ def pymilvus() -> Any:
     return module
 
 
+UNREACHABLE = "it cannot be reached; see whether it runs, and whether address and certificates are right."
+
+
 @contextmanager
-def calling(place: str) -> Iterator[None]:
+def calling(place: str, *, unreachable: str = UNREACHABLE) -> Iterator[None]:
     """Translate what pymilvus and gRPC raise inside into `StoreError`, naming the place."""
     module = pymilvus()
     import grpc  # comes with pymilvus
@@ -44,24 +47,25 @@ def calling(place: str) -> Iterator[None]:
     try:
         yield
     except (module.exceptions.MilvusException, grpc.RpcError) as exc:
-        raise _translated(place, exc) from exc
+        raise _translated(place, exc, unreachable) from exc
 
 
 _SAID = (
     (("UNAUTHENTICATED", "auth check failure"), "the token is refused; check HASHINDEX_MILVUS_TOKEN."),
     (("DEADLINE_EXCEEDED",), "no answer in time; see whether it is overloaded, and run again."),
-    (("collection not loaded",), "the collection is still being loaded; wait a little, and run again."),
     (
-        ("UNAVAILABLE", "Fail connecting", "should create connection first"),
-        "it cannot be reached; see whether it runs, and whether address and certificates are right.",
+        ("collection not loaded", "loading collection timeout"),
+        "the collection is still being loaded; wait a little, and run again.",
     ),
 )
+
+_UNREACHABLE_PHRASES = ("UNAVAILABLE", "Fail connecting", "should create connection first", "closed channel")
 """What the causes of a failed call have in common, most telling first, and what we make of it."""
 
 
-def _translated(place: str, exc: BaseException) -> StoreError:
+def _translated(place: str, exc: BaseException, unreachable: str) -> StoreError:
     texts = list(_texts(exc))
-    for phrases, sentence in _SAID:
+    for phrases, sentence in (*_SAID, (_UNREACHABLE_PHRASES, unreachable)):
         if any(phrase in text for phrase in phrases for text in texts):
             return StoreUnavailableError(f"{place}: {sentence}")
     return StoreError(f"{place}: Milvus said: {texts[0]}")

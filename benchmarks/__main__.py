@@ -1,0 +1,54 @@
+"""`python -m benchmarks [FOLDER]`: ratios against named peers, each measured beside us in the same run."""
+
+import argparse
+import shlex
+import sys
+import time
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.options import Options
+
+SECTIONS = ("search", "writing", "shell", "hashing", "workers", "quality", "recall")
+
+
+def main() -> None:
+    """Run the benchmarks asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="photographs, instead of those that scikit-image brings"
+    )
+    parser.add_argument("--only", default=",".join(SECTIONS), help="of " + ",".join(SECTIONS))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--entries", type=int, default=100_000, help="rows in the indexes that are searched")
+    parser.add_argument("--large", action="store_true", help="recall over a million hashes too: 5 minutes")
+    arguments = parser.parse_args()
+    sections = arguments.only.split(",")
+    if unknown := set(sections) - set(SECTIONS):
+        parser.error(f"there is no benchmark {min(unknown)}; there are {', '.join(SECTIONS)}")
+    folder = arguments.folder or bundled_photographs()
+    if not folder.is_dir():
+        parser.error(f"{folder} is no folder")
+    pictures = folder.name if arguments.folder else "those of scikit-image"
+    options = Options(folder, pictures, arguments.seed, arguments.entries, arguments.large)
+    print(machine.describe())
+    print(f"seed: {options.seed}\nagain: python -m benchmarks {shlex.join(sys.argv[1:])}", flush=True)
+    for name in sections:
+        began = time.monotonic()
+        print(f"\n## {name}", flush=True)
+        import_module(f"benchmarks.{name}").run(options)
+        print(f"\n({name}: {time.monotonic() - began:.0f} s)", flush=True)
+
+
+def bundled_photographs() -> Path:
+    """Return the folder of the photographs that scikit-image brings, without importing it."""
+    found = find_spec("skimage")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "data"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What takes long: kills, locked files, broken pictures, many examples."""

@@ -1,0 +1,1 @@
+"""Small picture files, and the bits that they must give for ever."""

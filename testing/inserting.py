@@ -1,0 +1,53 @@
+"""A memory store and a memory source behind the real use cases, for tests that look at what is called."""
+
+from collections.abc import Mapping, Sequence
+
+from hashindex.errors import NotPersistedError
+from hashindex.index import Index
+from hashindex.keys import Key
+from hashindex.reading import PictureReader
+from hashindex.recipe import DEFAULT, Recipe
+from hashindex.records import Entry, Picture, Wanted
+from hashindex.sources.interface import Source
+from hashindex.store.interface import Store
+from hashindex.store.memory import MemoryStore
+from testing.making import ORIGIN
+
+
+class WatchedStore(MemoryStore):
+    """Remembers the calls that it gets, and fails at the write that it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(ORIGIN)
+        self.fail_at_write: int | None = None
+        self.writes: list[list[Key]] = []
+        self.lookups: list[list[Key]] = []
+
+    def upsert(self, entries: Sequence[Entry]) -> None:
+        """Write, or fail whole."""
+        if len(self.writes) == self.fail_at_write:
+            raise NotPersistedError("the disk is full.")
+        super().upsert(entries)
+        self.writes.append([entry.key for entry in entries])
+
+    def get(self, keys: Sequence[Key]) -> Mapping[Key, Entry]:
+        """Look up and remember."""
+        self.lookups.append(list(keys))
+        return super().get(keys)
+
+
+def reader_of(source: Source, *, recipe: Recipe = DEFAULT, workers: int = 4) -> PictureReader:
+    """Return a reader with small limits."""
+    return PictureReader(source, recipe, max_pixels=1_000_000, max_bytes=1_000_000, workers=workers)
+
+
+def index_of(store: Store, source: Source, *, workers: int = 4) -> Index:
+    """Return the index over both."""
+    return Index(store, source, reader_of(source, workers=workers), workers=workers)
+
+
+def wanted(
+    company_id: int, meta_id: int, uri: str, version: str | None = None, line: int | None = None
+) -> Wanted:
+    """Return what a manifest's line would ask for."""
+    return Wanted(Key(company_id, meta_id), Picture(uri, version), line)

@@ -1,0 +1,180 @@
+"""The program as a whole: help, version, start, streams, progress."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import struct
+import tempfile
+import termios
+import unittest
+from pathlib import Path
+
+from hashindex import __version__
+from testing.commands import Done, Running, run_fresh, shell
+from testing.making import saved
+
+COMMANDS = ("hash", "search", "insert", "get", "delete", "create", "stats")
+LONG_SECONDS = 1.8  # long enough for progress to show
+HEAVY = ("numpy", "PIL", "imagehash", "pymilvus", "oss2", "rich", "pydantic", "requests")
+
+
+class AppCase(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.cwd = Path(folder.name).resolve()
+
+    def run_(self, *arguments: str, **environment: str) -> Done:
+        return run_fresh(*arguments, cwd=self.cwd, environment=environment)
+
+
+class TestHelp(AppCase):
+    def test_the_version(self) -> None:
+        self.assertEqual(self.run_("--version"), Done(0, f"hashindex {__version__}\n", ""))
+
+    def test_help_names_every_command_and_cuts_no_sentence(self) -> None:
+        done = self.run_("--help", COLUMNS="80")
+        self.assertEqual((done.exit_code, done.stderr), (0, ""))
+        for name in COMMANDS:
+            self.assertRegex(done.stdout, rf"(?m)^  {name} +[A-Z].+\.$")
+        self.assertNotIn("...\n", done.stdout.partition("Commands:")[2])
+        self.assertEqual(self.run_("-h").stdout, self.run_("--help").stdout)
+
+    def test_every_command_has_help_that_fits_a_terminal(self) -> None:
+        for name in COMMANDS:
+            done = self.run_(name, "--help", COLUMNS="80")
+            self.assertEqual((done.exit_code, done.stderr), (0, ""))
+            self.assertTrue(done.stdout.startswith(f"Usage: hashindex {name} [OPTIONS]"))
+            self.assertLessEqual(max(map(len, done.stdout.splitlines())), 80)
+            for flag in ("--json", "--verbose"):
+                self.assertIn(flag, done.stdout)
+            self.assertEqual("--milvus-uri URI" in done.stdout, name != "hash")
+
+    def test_help_and_version_import_nothing_heavy(self) -> None:
+        for flag in ("--help", "--version"):
+            done = self.run_(flag, PYTHONPROFILEIMPORTTIME="1")
+            imported = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
+            self.assertIn("typer", imported)
+            self.assertEqual(imported.intersection(HEAVY), set())
+
+    def test_wrong_usage_is_said_on_stderr(self) -> None:
+        for arguments, said in (
+            ((), "Usage: hashindex"),
+            (("nosuch",), "No such command 'nosuch'."),
+            (("hash",), "Missing argument 'SOURCE'."),
+            (("hash", "--nosuch", "a.png"), "No such option: --nosuch"),
+            (("get", "--company-id", "x", "--meta-id", "1"), "Invalid value for '--company-id'"),
+        ):
+            with self.subTest(arguments):
+                done = self.run_(*arguments)
+                self.assertEqual(done.exit_code, 2)
+                self.assertIn(said, done.stderr + done.stdout)
+                self.assertNotIn("Traceback", done.stderr)
+
+
+class TestStreams(AppCase):
+    def setUp(self) -> None:
+        super().setUp()
+        saved(self.cwd / "a.png", 1)
+
+    def test_a_reader_that_has_seen_enough(self) -> None:
+        names = b"a.png\n" * 3_000  # more than a pipe holds
+        read, write = os.pipe()
+        with Running("hash", "-", cwd=self.cwd, stdout=write) as running:
+            os.close(write)
+            running.write(names)
+            self.assertTrue(os.read(read, 10))
+            os.close(read)
+            done = running.finish(close_stdin=True)
+        self.assertEqual((done.exit_code, done.stderr), (1, ""))
+
+    def test_closed_streams(self) -> None:
+        uri = f"{self.cwd}/a.png"
+        for line, code, stdout in (
+            ("hashindex hash a.png 2>&-", 0, f"  {uri}\n"),
+            ("hashindex hash missing.png --json 2>&-", 3, '"there is no such file"}}\n'),
+            ("hashindex hash missing.png 2>&-", 3, ""),
+            ("hashindex stats 2>&-", 1, ""),
+            ("hashindex hash a.png >&-", 0, ""),
+            ("hashindex hash - <&-", 0, ""),
+            ("hashindex insert --manifest - <&- --company-id 1 --json", 0, ""),
+        ):
+            with self.subTest(line):
+                done = shell(line, cwd=self.cwd)
+                self.assertEqual((done.exit_code, done.stderr), (code, ""))
+                self.assertTrue(done.stdout.endswith(stdout), done.stdout)
+
+    def test_with_stderr_closed_nothing_else_gets_its_place(self) -> None:
+        (self.cwd / "bad.tif").write_bytes(b"II*\0\x08\0\0\0\x01\0\xff\xff")  # libtiff writes to descriptor 2
+        done = shell(
+            "hashindex insert . --company-id 1 --rejects r.jsonl --json --verbose 2>&-", cwd=self.cwd
+        )
+        self.assertEqual((done.exit_code, done.value["rejected"]), (3, 1))
+        self.assertEqual((self.cwd / "r.jsonl").read_text().count("\n"), 1)
+
+    def test_stdout_on_a_full_disk(self) -> None:
+        for flags in ("", " --json"):
+            done = shell(f"hashindex hash a.png{flags} > /dev/full", cwd=self.cwd)
+            self.assertEqual((done.exit_code, done.said), (1, ["standard output: No space left on device."]))
+
+
+class TestProgress(AppCase):
+    """With stderr on a terminal; stdin holds the command up for as long as a test wants."""
+
+    def on_terminal(self, *arguments: str, seconds: float) -> tuple[Done, str]:
+        """Insert a list that comes to its end once `seconds` have passed or progress shows."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        os.set_blocking(ours, False)
+        self.addCleanup(os.close, ours)
+        shown = b""
+
+        def read() -> bool:
+            nonlocal shown
+            with contextlib.suppress(OSError):
+                shown += os.read(ours, 1 << 16)
+            return b"inserting" in shown
+
+        with Running(*arguments, cwd=self.cwd, environment={"TERM": "xterm"}, stderr=theirs) as running:
+            os.close(theirs)
+            if seconds:
+                running.wait_until(self.index_is_made)
+                with contextlib.suppress(AssertionError):
+                    running.wait_until(read, seconds=seconds)
+            done = running.finish(close_stdin=True)
+            read()
+        return done, shown.decode()
+
+    def index_is_made(self) -> bool:
+        """Say whether the collection is in the file: right after that the pictures begin."""
+        file = self.cwd / "hashindex.db"
+        return file.exists() and b"made_with" in file.read_bytes()
+
+    def test_a_bar_after_a_second_and_nothing_of_it_stays(self) -> None:
+        done, shown = self.on_terminal("insert", "-", "--company-id", "1", seconds=20)
+        self.assertEqual(done.exit_code, 0)
+        self.assertIn("inserting", shown)
+        self.assertIn("0 pictures, 0/s", shown)
+        self.assertTrue(shown.endswith("\x1b[2K"), shown[-40:])  # the line is erased
+        self.assertRegex(done.stdout, "^0 inserted")
+
+    def test_no_bar_for_what_is_quick(self) -> None:
+        done, shown = self.on_terminal("insert", "-", "--company-id", "1", seconds=0)
+        self.assertEqual((done.exit_code, shown), (0, ""))
+
+    def test_no_bar_with_json(self) -> None:
+        done, shown = self.on_terminal("insert", "-", "--company-id", "1", "--json", seconds=LONG_SECONDS)
+        self.assertEqual((done.exit_code, shown, len(done.values)), (0, "", 1))
+
+    def test_no_bar_where_stderr_is_no_terminal(self) -> None:
+        with Running("insert", "-", "--company-id", "1", cwd=self.cwd) as running:
+            running.wait_until(self.index_is_made)
+            with self.assertRaisesRegex(AssertionError, "did not come"):
+                running.wait_until(lambda: running.stderr, seconds=LONG_SECONDS)
+            done = running.finish(close_stdin=True)
+        self.assertEqual((done.exit_code, done.stderr), (0, ""))
+
+
+if __name__ == "__main__":
+    unittest.main()

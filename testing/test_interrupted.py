@@ -1,0 +1,161 @@
+"""Runs that do not reach their end: Ctrl-C, SIGTERM, a full disk. They end soon, and nothing is half done."""
+
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from hashindex.insert import CHUNK
+from testing.commands import Done, Running, run, shell
+from testing.making import saved
+from testing.oss_server import Fault, OssServer
+
+PROMPT_SECONDS = 2.0
+FULL_DISK_KIB = 1_200
+"""Room for an index of one chunk, and not of two."""
+
+
+NAMESPACE = ("unshare", "--map-root-user", "--mount") if shutil.which("unshare") else ()
+"""In which anyone may mount a file system, where the system permits that; nobody else sees it."""
+
+
+class InterruptedCase(unittest.TestCase):
+    """Two chunks of pictures: the first is stored while the second is still to come."""
+
+    pictures: Path
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.pictures = Path(cls.enterClassContext(tempfile.TemporaryDirectory())).resolve()
+        for number in range(2 * CHUNK):
+            saved(cls.pictures / f"{number}.ppm", number, "PPM")
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.cwd = Path(folder.name).resolve()
+        self.journal = self.cwd / "hashindex.db.journal"
+
+    def names(self, chunk: int) -> bytes:
+        numbers = range(chunk * CHUNK, (chunk + 1) * CHUNK)
+        return b"".join(f"{self.pictures}/{number}.ppm\n".encode() for number in numbers)
+
+    def inserting(self) -> Running:
+        """Start a run that has stored one chunk and waits for more."""
+        running = self.enterContext(
+            Running("insert", "-", "--company-id", "1", "--json", "--verbose", cwd=self.cwd)
+        )
+        running.write(self.names(0))
+        running.wait_until(lambda: running.stderr.count(" inserted 1:") == CHUNK)
+        return running
+
+    def interrupt(self, running: Running, number: signal.Signals) -> Done:
+        """Send the signal, and check that the end comes soon, of Milvus Lite too, and what is said."""
+        (lite,) = self.children(running)
+        began = time.monotonic()
+        done = running.signal(number)
+        self.assertLess(time.monotonic() - began, PROMPT_SECONDS)
+        self.assertFalse(Path(f"/proc/{lite}").exists())
+        self.assertNotIn("Traceback", done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(
+            done.said[-1],
+            f"interrupted; {CHUNK} pictures of this run are in the index, run it again to go on.",
+        )
+        return done
+
+    def children(self, running: Running) -> list[int]:
+        done = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(running.process.pid)], capture_output=True, check=True
+        )
+        return [int(pid) for pid in done.stdout.split()]
+
+    def assert_goes_on(self, *, had: int) -> None:
+        """Check that the index opens with so many whole entries, and that the run can be repeated."""
+        stats = run("stats", "--companies", "--json", cwd=self.cwd).value
+        self.assertEqual((stats["total"], stats["companies"]), (had, {"1": had}))
+        done = run(
+            *("insert", "-", "--company-id", "1", "--json"),
+            cwd=self.cwd,
+            stdin=self.names(0) + self.names(1),
+        )
+        counts = {"inserted": 2 * CHUNK - had, "updated": 0, "skipped": had, "rejected": 0, "ignored": 0}
+        self.assertEqual((done.exit_code, done.value | counts), (0, done.value))
+        last = f"{self.pictures}/{2 * CHUNK - 1}.ppm"
+        matches = run("search", last, "--company-id", "1", "--json", cwd=self.cwd).value["matches"]
+        self.assertEqual([match["uri"] for match in matches if match["verdict"] == "exact"], [last])
+
+
+class TestSignals(InterruptedCase):
+    def test_ctrl_c_between_two_chunks(self) -> None:
+        self.assertEqual(self.interrupt(self.inserting(), signal.SIGINT).exit_code, 130)
+        self.assert_goes_on(had=CHUNK)
+
+    def test_ctrl_c_in_the_middle_of_a_write(self) -> None:
+        running = self.inserting()
+        running.write(self.names(1))
+        running.wait_until(self.journal.exists)
+        self.stop_milvus_lite(running)  # so that the write cannot end before the signal is there
+        self.assertEqual(self.interrupt(running, signal.SIGINT).exit_code, 130)
+        self.assertTrue(self.journal.exists())
+        self.assert_goes_on(had=2 * CHUNK)  # opening finished the write
+        self.assertFalse(self.journal.exists())
+
+    def test_sigterm(self) -> None:
+        self.assertEqual(self.interrupt(self.inserting(), signal.SIGTERM).exit_code, 143)
+        self.assertEqual(run("stats", "--json", cwd=self.cwd).value["total"], CHUNK)
+
+    def test_ctrl_c_while_a_source_hangs(self) -> None:
+        with OssServer() as server:
+            server.order(Fault(hang=True), times=None)
+            environment = {
+                "OSS_ACCESS_KEY_ID": server.credentials.access_key_id,
+                "OSS_ACCESS_KEY_SECRET": server.credentials.access_key_secret,
+                "OSS_ENDPOINT": server.endpoint,
+            }
+            with Running("hash", "oss://photos/a.jpg", cwd=self.cwd, environment=environment) as running:
+                running.wait_until(lambda: server.count("a.jpg"))
+                began = time.monotonic()
+                done = running.signal(signal.SIGINT)
+            self.assertLess(time.monotonic() - began, PROMPT_SECONDS)
+            self.assertEqual((done.exit_code, done.stdout, done.stderr), (130, "", ""))
+
+    def stop_milvus_lite(self, running: Running) -> None:
+        (child,) = self.children(running)
+        subprocess.run(["kill", "-STOP", str(child)], check=True)
+
+
+class TestFullDisk(InterruptedCase):
+    def test_a_full_disk_then_room_again(self) -> None:
+        (self.cwd / "names").write_bytes(self.names(0) + self.names(1))
+        (self.cwd / "disk").mkdir()
+        lines = (
+            *self.small_disk(),
+            "(cd disk; hashindex insert - --company-id 1 --json < ../names; echo $?)",
+            "cp -a disk roomy",
+        )
+        done = shell("\n".join(lines), cwd=self.cwd, inside=NAMESPACE)
+        self.assertEqual(done.stdout, "1\n", done.stderr)
+        first, second = done.said
+        self.assertRegex(
+            first, r"^.+/hashindex\.db(\.journal)?: .+; (make room there|mend that) and run again\.$"
+        )
+        self.assertEqual(second, f"{CHUNK} pictures of this run are in the index; run it again to go on.")
+        self.cwd /= "roomy"
+        had = run("stats", "--json", cwd=self.cwd).value["total"]
+        self.assertIn(had, (CHUNK, 2 * CHUNK))  # with room again, opening finishes the write that broke off
+        self.assert_goes_on(had=had)
+
+    def small_disk(self) -> list[str]:
+        """Make a file system of its own, or where that is not permitted, limit the size of files."""
+        mount = f"mount -t tmpfs -o size={FULL_DISK_KIB}k none disk"
+        if not shell(mount, cwd=self.cwd, inside=NAMESPACE).exit_code:
+            return [mount]
+        return [f"ulimit -f {FULL_DISK_KIB}"]
+
+
+if __name__ == "__main__":
+    unittest.main()

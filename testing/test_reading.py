@@ -1,0 +1,149 @@
+"""Reading: from names to hashed pictures, in order, with the limits of size and pixels."""
+
+import hashlib
+import os
+import tempfile
+import unittest
+from pathlib import Path
+
+from PIL import Image
+
+from hashindex.hashing import fingerprint
+from hashindex.listing import EVERY_PICTURE
+from hashindex.reading import PictureReader, digest
+from hashindex.recipe import DEFAULT, STRICT
+from hashindex.records import Fingerprint, HashedPicture, Reason, Rejected
+from hashindex.sources.local import LocalSource
+from hashindex.sources.oss import OssSource
+from hashindex.sources.routing import RoutedSource
+from testing.inserting import reader_of
+from testing.making import encoded, picture, saved
+from testing.memory_source import MemorySource
+
+
+class TestReading(unittest.TestCase):
+    def setUp(self) -> None:
+        self.source = MemorySource()
+        self.reader = reader_of(self.source)
+
+    def test_a_hashed_picture_holds_what_is_known_of_it(self) -> None:
+        data = encoded(picture(1))
+        uri = self.source.put("a.png", data)
+        self.assertEqual(
+            self.reader.read(uri),
+            HashedPicture(
+                uri=uri,
+                fingerprint=fingerprint(picture(1).convert("L"), DEFAULT),
+                content_digest=hashlib.blake2b(data, digest_size=16).hexdigest(),
+                source_version="v1",
+                width=64,
+                height=48,
+                file_size=len(data),
+                upload_time=1_000,
+            ),
+        )
+
+    def test_width_and_height_are_those_of_the_upright_picture(self) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        found = self.reader.read(self.source.put("a.jpg", encoded(picture(1), "JPEG", exif=exif.tobytes())))
+        assert isinstance(found, HashedPicture), found
+        self.assertEqual((found.width, found.height), (48, 64))
+
+    def test_limits(self) -> None:
+        data = encoded(picture(1))
+        uri = self.source.put("a.png", data)
+        for limits, reason in (
+            ({"max_bytes": len(data) - 1, "max_pixels": 3_072}, Reason.TOO_MANY_BYTES),
+            ({"max_bytes": len(data), "max_pixels": 3_071}, Reason.TOO_MANY_PIXELS),
+        ):
+            found = PictureReader(self.source, DEFAULT, workers=1, **limits).read(uri)
+            assert isinstance(found, Rejected), found
+            self.assertEqual(found.reason, reason)
+
+    def test_rejects_of_the_source_and_of_the_decoder_carry_the_uri(self) -> None:
+        missing = self.reader.read("memory://missing")
+        broken = self.reader.read(self.source.put("b.png", b"text"))
+        for found, uri in ((missing, "memory://missing"), (broken, "memory://b.png")):
+            assert isinstance(found, Rejected), found
+            self.assertEqual(found.uri, uri)
+
+    def test_bytes_and_opened_pictures_have_no_uri(self) -> None:
+        found = self.reader.read_bytes(encoded(picture(1)))
+        assert isinstance(found, HashedPicture), found
+        self.assertEqual((found.uri, found.source_version, found.upload_time), ("", "", 0))
+        prints = self.reader.fingerprint(picture(1))
+        assert isinstance(prints, Fingerprint), prints
+        self.assertEqual(prints, found.fingerprint)
+        for rejected in (
+            self.reader.read_bytes(b"text"),
+            self.reader.fingerprint(Image.new("L", (2_000, 1_000))),
+        ):
+            assert isinstance(rejected, Rejected), rejected
+            self.assertIsNone(rejected.uri)
+
+    def test_the_recipe_decides_the_bits(self) -> None:
+        data = encoded(picture(1))
+        default = self.reader.read_bytes(data)
+        strict = reader_of(self.source, recipe=STRICT).read_bytes(data)
+        assert isinstance(default, HashedPicture)
+        assert isinstance(strict, HashedPicture)
+        self.assertEqual(strict.fingerprint, fingerprint(picture(1).convert("L"), STRICT))
+        self.assertEqual(strict.fingerprint.ahash, default.fingerprint.ahash)
+        self.assertNotEqual(strict.fingerprint, default.fingerprint)
+
+    def test_equal_digests_mean_equal_bytes(self) -> None:
+        self.assertEqual(digest(b""), "cae66941d9efbd404e4d88758ea67670")
+        self.assertEqual(len({digest(bytes([value])) for value in range(256)}), 256)
+
+
+class TestReadAll(unittest.TestCase):
+    def test_one_line_for_each_thing_named_in_order(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for number in range(30):
+            saved(folder / f"{number}.png", number)
+        (folder / "notes.txt").write_text("no picture")
+        (folder / "sub").mkdir()
+        saved(folder / "sub" / "deep.png", 31)
+        names = [str(folder / f"{number}.png") for number in range(30)]
+        names[7:7] = [
+            str(folder / "notes.txt"),
+            "",
+            str(folder / "sub"),
+            "oss://",
+            "\ud800",
+            str(folder / "gone.png"),
+        ]
+        reader = reader_of(RoutedSource({"": LocalSource(), "oss": OssSource()}))
+        found = list(reader.read_all(iter(names), EVERY_PICTURE))
+        self.assertEqual(len(found), 36)
+        expected = [
+            *names[:7],
+            names[7],
+            "",
+            str(folder / "sub" / "deep.png"),
+            "oss://",
+            "\\ud800",
+            *names[12:],
+        ]
+        self.assertEqual([item.uri for item in found], expected)
+        reasons = {item.uri: item.reason for item in found if isinstance(item, Rejected)}
+        self.assertEqual(
+            reasons,
+            {
+                names[7]: Reason.NOT_AN_IMAGE,
+                "": Reason.UNSUPPORTED,
+                "oss://": Reason.UNSUPPORTED,
+                "\\ud800": Reason.UNSUPPORTED,
+                names[12]: Reason.NOT_FOUND,
+            },
+        )
+
+    def test_a_name_that_nothing_can_have_is_a_reject(self) -> None:
+        found = reader_of(OssSource()).read_named(os.fsdecode(b"oss://b/\xff.jpg"))
+        assert isinstance(found, Rejected), found
+        self.assertEqual((found.uri, found.reason), ("oss://b/%FF.jpg", Reason.UNSUPPORTED))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,209 @@
+"""Search over stored entries: verdicts, limits after confirmation, order, what is cut is said."""
+
+import unittest
+from collections.abc import Sequence
+from random import Random
+from unittest import mock
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hashindex.confirming import PHASH_RADIUS, RADIUS
+from hashindex.distance import distance
+from hashindex.errors import InvalidArgumentError
+from hashindex.keys import Key
+from hashindex.records import Entry, Scope, SearchResult, Verdict
+from hashindex.search import LIMIT, Limits, Query, search
+from hashindex.store import memory
+from hashindex.store.memory import MemoryStore
+from testing.making import ORIGIN, bits, entry, fingerprint, flipped
+
+ASKED = fingerprint(1)
+DIGEST = "a" * 32
+QUERY = Query(ASKED.ahash, "/asked.jpg", ASKED, DIGEST)
+ONE = Scope.company(1)
+
+
+def near(
+    meta_id: int, ahash_bits: int, phash_bits: int, *, company_id: int = 1, digest: str | None = None
+) -> Entry:
+    prints = fingerprint(
+        1, ahash=flipped(ASKED.ahash, ahash_bits, meta_id), phash=flipped(ASKED.phash, phash_bits, meta_id)
+    )
+    return entry(company_id, meta_id, prints=prints, content_digest=digest)
+
+
+def store_of(entries: Sequence[Entry]) -> MemoryStore:
+    store = MemoryStore(ORIGIN)
+    store.upsert(entries)
+    return store
+
+
+def ask(entries: Sequence[Entry], query: Query = QUERY, scope: Scope = ONE, **limits: object) -> SearchResult:
+    (result,) = search(store_of(entries), [query], scope, Limits(**limits))  # type: ignore[arg-type]
+    return result
+
+
+def meta_ids(result: SearchResult) -> list[int]:
+    return [match.key.meta_id for match in result.matches]
+
+
+class TestVerdicts(unittest.TestCase):
+    def test_exact_near_and_weak(self) -> None:
+        entries = [near(1, 0, 0, digest=DIGEST), near(2, 8, 12), near(3, 8, 13), near(4, 9, 0)]
+        self.assertEqual(
+            [(match.key.meta_id, match.verdict) for match in ask(entries).matches],
+            [(1, Verdict.EXACT), (2, Verdict.NEAR)],
+        )
+        self.assertEqual(
+            [(match.key.meta_id, match.verdict) for match in ask(entries, unconfirmed=True).matches],
+            [(1, Verdict.EXACT), (2, Verdict.NEAR), (3, Verdict.WEAK)],
+        )
+
+    def test_the_result_names_the_query(self) -> None:
+        result = ask([])
+        self.assertEqual((result.uri, result.ahash, result.matches), ("/asked.jpg", ASKED.ahash, ()))
+        self.assertEqual((result.truncated, result.exhaustive, result.rejected), (False, True, None))
+
+    def test_a_bare_hash_confirms_nothing_and_leaves_out_nothing(self) -> None:
+        entries = [near(1, 0, 0, digest=DIGEST), near(2, 8, 60)]
+        result = ask(entries, Query(ASKED.ahash))
+        self.assertEqual([match.verdict for match in result.matches], [None, None])
+        self.assertEqual(meta_ids(result), [1, 2])
+        self.assertIsNone(result.uri)
+
+    def test_like_leaves_itself_out_and_finds_its_copies(self) -> None:
+        entries = [near(1, 0, 0, digest=DIGEST), near(2, 0, 0, digest=DIGEST), near(3, 1, 1)]
+        query = Query.like(entries[0])
+        self.assertEqual(meta_ids(ask(entries, query)), [2, 3])
+        self.assertEqual(
+            [match.verdict for match in ask(entries, query).matches], [Verdict.EXACT, Verdict.NEAR]
+        )
+        self.assertEqual(meta_ids(ask(entries, query, limit=1)), [2])
+        self.assertTrue(ask(entries, query, limit=1).truncated)
+        self.assertFalse(ask(entries, query, limit=2).truncated)
+
+    def test_the_same_meta_id_of_another_company_is_not_left_out(self) -> None:
+        entries = [near(1, 0, 0), near(1, 0, 0, company_id=2)]
+        self.assertEqual(
+            [match.key for match in ask(entries, Query.like(entries[0]), Scope.ALL).matches], [Key(2, 1)]
+        )
+
+
+class TestLimits(unittest.TestCase):
+    def test_defaults(self) -> None:
+        limits = Limits()
+        self.assertEqual((limits.radius, limits.limit, RADIUS, LIMIT), (8, 100, 8, 100))
+        self.assertEqual((limits.unconfirmed, limits.exhaustive), (False, False))
+
+    def test_the_limit_counts_what_is_confirmed(self) -> None:
+        entries = [near(number, 1, 40) for number in range(50)] + [near(100 + n, 5, 0) for n in range(3)]
+        result = ask(entries, limit=3)
+        self.assertEqual((meta_ids(result), result.truncated), ([100, 101, 102], False))
+        result = ask(entries, limit=2)
+        self.assertEqual((meta_ids(result), result.truncated), ([100, 101], True))
+
+    def test_a_bare_hash_that_has_more_than_the_limit_says_so(self) -> None:
+        entries = [near(number, 1, 40) for number in range(5)]
+        self.assertTrue(ask(entries, Query(ASKED.ahash), limit=4).truncated)
+        self.assertFalse(ask(entries, Query(ASKED.ahash), limit=5).truncated)
+
+    def test_more_candidates_than_the_engine_gives_are_said_though_none_is_confirmed(self) -> None:
+        entries = [near(number, 1, 40) for number in range(6)]
+        with mock.patch("hashindex.search.MAX_CANDIDATES", 5), mock.patch.object(memory, "MAX_CANDIDATES", 5):
+            result = ask(entries)
+        self.assertEqual((result.matches, result.truncated), ((), True))
+
+    def test_order_is_distance_company_meta_id(self) -> None:
+        entries = [
+            near(meta_id, ahash_bits, 0, company_id=company_id)
+            for meta_id, ahash_bits, company_id in (
+                (9, 2, 1),
+                (1, 3, 1),
+                (5, 2, 2),
+                (4, 2, 1),
+                (7, 0, 3),
+                (2, 2, 2),
+            )
+        ]
+        Random(1).shuffle(entries)
+        result = ask(entries, scope=Scope.ALL)
+        self.assertEqual(
+            [(match.distance, match.key.company_id, match.key.meta_id) for match in result.matches],
+            [(0, 3, 7), (2, 1, 4), (2, 1, 9), (2, 2, 2), (2, 2, 5), (3, 1, 1)],
+        )
+
+    def test_the_radius_is_inclusive(self) -> None:
+        entries = [near(number, number, 0) for number in range(20)]
+        for radius in (0, 1, 8, 19):
+            self.assertEqual(meta_ids(ask(entries, radius=radius)), list(range(radius + 1)))
+
+    def test_companies_are_kept_apart(self) -> None:
+        entries = [near(1, 0, 0), near(2, 0, 0, company_id=2)]
+        self.assertEqual(meta_ids(ask(entries, scope=Scope.company(2))), [2])
+        self.assertEqual(ask(entries, scope=Scope.company(3)).matches, ())
+
+    def test_limits_out_of_range(self) -> None:
+        for limits in ({"radius": -1}, {"radius": 65}, {"limit": 0}, {"limit": -5}):
+            with self.subTest(limits=limits), self.assertRaises(InvalidArgumentError):
+                Limits(**limits)  # type: ignore[arg-type]
+
+
+class TestManyQueries(unittest.TestCase):
+    @settings(max_examples=40, deadline=None)
+    @given(
+        st.lists(st.tuples(st.integers(0, 12), st.integers(0, 20)), max_size=30),
+        st.lists(st.integers(0, 9), min_size=1, max_size=12),
+        st.integers(0, 12),
+        st.integers(1, 8),
+        st.booleans(),
+    )
+    def test_answers_do_not_depend_on_who_else_is_asked_and_equal_brute_force(
+        self,
+        stored: list[tuple[int, int]],
+        asked: list[int],
+        radius: int,
+        limit: int,
+        unconfirmed: bool,
+    ) -> None:
+        entries = [near(number, *distances) for number, distances in enumerate(stored)]
+        limits = Limits(radius=radius, limit=limit, unconfirmed=unconfirmed)
+        queries = [_query(number) for number in asked]
+        store = store_of(entries)
+        together = search(store, queries, ONE, limits)
+        self.assertEqual(together, [search(store, [query], ONE, limits)[0] for query in queries])
+        self.assertEqual(together, search(store, queries[::-1], ONE, limits)[::-1])
+        for query, result in zip(queries, together, strict=True):
+            self.assertEqual(
+                [(match.distance, match.key.meta_id) for match in result.matches],
+                _brute_force(entries, query, limits)[:limit],
+            )
+            self.assertEqual(result.truncated, len(_brute_force(entries, query, limits)) > limit)
+
+    def test_no_queries_have_no_answers(self) -> None:
+        self.assertEqual(search(store_of([]), [], ONE, Limits()), [])
+
+
+def _query(number: int) -> Query:
+    """Return a picture for even numbers and a bare hash for odd ones, near what is stored."""
+    ahash = flipped(ASKED.ahash, number % 5, number)
+    if number % 2:
+        return Query(ahash)
+    return Query(ahash, f"/{number}.jpg", fingerprint(1, ahash=ahash, dhash=bits(number)), None)
+
+
+def _brute_force(entries: list[Entry], query: Query, limits: Limits) -> list[tuple[int, int]]:
+    found = []
+    for stored in entries:
+        prints = stored.picture.fingerprint
+        far = distance(query.ahash, prints.ahash)
+        confirmed = (
+            query.fingerprint is None or distance(query.fingerprint.phash, prints.phash) <= PHASH_RADIUS
+        )
+        if far <= limits.radius and (confirmed or limits.unconfirmed):
+            found.append((far, stored.key.meta_id))
+    return sorted(found)
+
+
+if __name__ == "__main__":
+    unittest.main()
