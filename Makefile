@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: demo test check campaign bench clean
 
 demo: $(RUNTIME) $(if $(PICTURES),,$(VENV)/pictures-ready)  ## insert some pictures, search with copies of them, show the matches
-	@$(BIN)/python demo.py $(PICTURES)
+	@$(BIN)/python demo.py $(if $(PICTURES),"$(PICTURES)")
 
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest
@@ -22,10 +22,10 @@ check: $(READY)  ## style, types, import rules
 	$(BIN)/lint-imports
 
 campaign: $(READY)  ## what takes long: kills, faults, a folder of odd pictures
-	$(BIN)/python -m testing.campaign $(PICTURES)
+	$(BIN)/python -m testing.campaign $(if $(PICTURES),"$(PICTURES)")
 
 bench: $(READY)  ## ratios against named peers
-	$(BIN)/python -m benchmarks $(PICTURES)
+	$(BIN)/python -m benchmarks $(if $(PICTURES),"$(PICTURES)")
 
 clean:
 	rm -rf $(VENV) .demo build dist *.egg-info

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from hashindex.decoding import made_with
-from hashindex.errors import IndexMismatchError, InvalidArgumentError
+from hashindex.errors import ConfigurationError, IndexMismatchError, InvalidArgumentError
 from hashindex.index import Index
 from hashindex.reading import PictureReader
 from hashindex.recipe import Recipe
@@ -15,7 +15,15 @@ from hashindex.sources.local import LocalSource
 from hashindex.sources.oss import OssSource
 from hashindex.sources.routing import RoutedSource
 from hashindex.store.interface import Store
-from settings import Settings, load_settings
+
+try:
+    from settings import Settings, load_settings
+except ImportError as exc:
+    raise ConfigurationError(
+        "a module of yours named settings hides that of hashindex; run from another folder, or rename it."
+    ) from exc
+
+__all__ = ["load_settings", "open_index", "open_reader"]
 
 _log = logging.getLogger(__name__)
 

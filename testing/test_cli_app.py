@@ -29,6 +29,17 @@ class AppCase(unittest.TestCase):
         return run_fresh(*arguments, cwd=self.cwd, environment=environment)
 
 
+class TestShadowed(AppCase):
+    def test_a_module_that_hides_the_settings_is_named(self) -> None:
+        (self.cwd / "settings.py").write_text("DEBUG = True\n")
+        sentence = (
+            "a module of yours named settings hides that of hashindex; run from another folder, or rename it."
+        )
+        self.assertEqual(
+            self.run_("stats", PYTHONPATH=str(self.cwd)), Done(1, "", f"hashindex: {sentence}\n")
+        )
+
+
 class TestHelp(AppCase):
     def test_the_version(self) -> None:
         self.assertEqual(self.run_("--version"), Done(0, f"hashindex {__version__}\n", ""))

@@ -73,8 +73,8 @@ class TestCollections(LiteCase):
             open_index(settings=load_settings(milvus_uri=str(self.file)))
         self.assertEqual(
             str(caught.exception),
-            "the index was made with the recipe 'ahash/9 confirm=magic', which this version of hashindex does "
-            "not know; use the version that made it.",
+            "the index was made with the recipe 'ahash/9 confirm=magic', which this version of hashindex "
+            "does not know; use the version that made it.",
         )
         self.assertEqual(children(self.file), [])
 

@@ -3,6 +3,7 @@
 import resource
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,9 @@ class TestLockedFile(WriteCase):
         store = self.open()
         self.put(store, OLD)
         with locked_elsewhere(self.file, kind):
+            began = time.monotonic()
             self.says(NotPersistedError, self.not_persisted(), lambda: self.put(store, NEW))
+            self.assertLess(time.monotonic() - began, 10)  # not after a minute of trying again
             self.says(later, sentence, lambda: store.count(Scope.ALL))
             self.says(later, sentence, lambda: store.delete([Key(1, 1)]))
             self.says(later, sentence, lambda: store.delete_company(1))

@@ -102,6 +102,26 @@ class TestOwner(LiteCase):
         store.close()
         self.assertEqual(self.open().count(Scope.ALL), 1)
 
+    def test_who_is_refused_does_not_disturb_the_owner(self) -> None:
+        store, done = self.open(), Event()
+
+        def try_to_open() -> int:
+            refusals = 0
+            while not done.is_set():
+                with self.assertRaises(StoreUnavailableError):
+                    self.open()
+                refusals += 1
+            return refusals
+
+        with ThreadPoolExecutor(1) as pool:
+            trying = pool.submit(try_to_open)
+            try:
+                for number in range(60):  # a reader of the file at the wrong moment makes a write fail
+                    store.upsert([entry(1, number)])
+            finally:
+                done.set()
+            self.assertGreater(trying.result(), 20)
+
     def test_a_process_that_is_just_closing_is_waited_for(self) -> None:
         with (
             mock.patch.object(lite_locks, "CLOSING_SECONDS", 20),

@@ -73,9 +73,8 @@ def insert(
         raise InvalidArgumentError("name pictures, or give --manifest: one of the two.")
     if meta_id is not None and not _may_be_one_picture(sources):
         raise InvalidArgumentError("--meta-id goes with exactly one picture.")
-    from hashindex.compose import open_index
+    from hashindex.compose import load_settings, open_index
     from hashindex.keys import meta_id_from_stem, meta_id_from_uri
-    from settings import load_settings
 
     settings = load_settings(milvus_uri=milvus_uri, collection=collection, index_type=index_type)
     company = company_id if company_id is not None else settings.company_id
@@ -114,8 +113,7 @@ def get(
 ) -> None:
     """Show one entry."""
     del verbose
-    from hashindex.compose import open_index
-    from settings import load_settings
+    from hashindex.compose import load_settings, open_index
 
     settings = load_settings(milvus_uri=milvus_uri, collection=collection)
     scope = options.company_scope(company_id, settings.company_id)
@@ -146,8 +144,7 @@ def delete(
     del verbose
     if (meta_id is None) != everything:
         raise InvalidArgumentError("give --meta-id for one entry, or --all for the company: one of the two.")
-    from hashindex.compose import open_index
-    from settings import load_settings
+    from hashindex.compose import load_settings, open_index
 
     settings = load_settings(milvus_uri=milvus_uri, collection=collection)
     scope = options.company_scope(company_id, settings.company_id)

@@ -25,8 +25,7 @@ def create(
 ) -> None:
     """Make an empty index. Where there is one already it is left as it is, and that is said."""
     del verbose
-    from hashindex.compose import open_index
-    from settings import load_settings
+    from hashindex.compose import load_settings, open_index
 
     settings = load_settings(milvus_uri=milvus_uri, collection=collection, index_type=index_type)
     with open_index(create=True, recipe=recipe, expect=expect, settings=settings) as index:
@@ -59,8 +58,7 @@ def stats(
 ) -> None:
     """Say what is in the index, and how it was made."""
     del verbose
-    from hashindex.compose import open_index
-    from settings import load_settings
+    from hashindex.compose import load_settings, open_index
 
     with open_index(settings=load_settings(milvus_uri=milvus_uri, collection=collection)) as index:
         info = index.stats()

@@ -89,8 +89,7 @@ def search(
         raise InvalidArgumentError("--all-companies goes with neither --company-id nor --like.")
     hashes = [_hash(text) for text in hash_ or ()]
     limits = Limits(radius=radius, limit=limit, unconfirmed=unconfirmed, exhaustive=exhaustive)
-    from hashindex.compose import open_index
-    from settings import load_settings
+    from hashindex.compose import load_settings, open_index
 
     settings = load_settings(milvus_uri=milvus_uri, collection=collection)
     scope = None if all_companies else options.company_scope(company_id, settings.company_id)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,12 +58,13 @@ def main(arguments: Sequence[str]) -> int:
     )
     tallies: dict[str, Tally] = {}
     interrupted = False
-    try:
-        for kind in named.only:
-            _run_kind(kind, options, tallies.setdefault(kind, Tally()))
-    except KeyboardInterrupt:
-        interrupted = True
-        _say("\ninterrupted: what follows is what was done until then")
+    with _one_temporary_folder():
+        try:
+            for kind in named.only:
+                _run_kind(kind, options, tallies.setdefault(kind, Tally()))
+        except KeyboardInterrupt:
+            interrupted = True
+            _say("\ninterrupted: what follows is what was done until then")
     _show(tallies)
     if os.listdir(options.keep):
         _say(f"What shows the faults is kept in {options.keep}")
@@ -71,6 +73,18 @@ def main(arguments: Sequence[str]) -> int:
     if interrupted:
         return INTERRUPTED
     return int(any(tally.faults for tally in tallies.values()))
+
+
+@contextmanager
+def _one_temporary_folder() -> Iterator[None]:
+    """Keep everything temporary in one folder, so that an interruption anywhere leaves nothing behind."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="campaign-", ignore_cleanup_errors=True) as folder:
+        tempfile.tempdir = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def _run_kind(kind: str, options: Options, tally: Tally) -> None:

@@ -89,7 +89,7 @@ class SearchingContract(StoreCase):
         scope = Scope.company(self.spread()[0].key.company_id)
         own = self.spread()[:SPREAD]
         asked = [item.picture.fingerprint.ahash for item in own[:150]]
-        with mock.patch.object(milvus, "HITS_PER_CALL", 640):  # ten of them in a call
+        with mock.patch.object(milvus, "HITS_PER_CALL", 64 * 60):  # 60 of them in a call
             answers = self.store.search(asked, scope, radius=0, limit=100, exhaustive=True)
         self.assertEqual(len(answers), len(asked))
         for query, found in zip(asked, answers, strict=True):

@@ -53,8 +53,6 @@ class WritingContract(StoreCase):
         entries = [entry(owner, meta_id) for owner in EDGE_IDS for meta_id in EDGE_IDS]
         self.store.upsert(entries)
         self.assertEqual(self.stored(*(item.key for item in entries)), entries)
-        for owner in EDGE_IDS:
-            self.assertEqual(self.store.count(Scope.company(owner)), len(EDGE_IDS))
         self.assertEqual(self.store.delete([Key(1, 10)]), 1)
         self.assertEqual(
             self.stored(Key(1, 10), Key(11, 0), Key(1, 1), Key(10, 1)), [entry(1, 1), entry(10, 1)]
