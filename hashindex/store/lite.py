@@ -18,7 +18,7 @@ from hashindex.keys import Key
 from hashindex.records import Entry, Origin, Scope
 from hashindex.store.interface import WRITE_BATCH, check_batch
 from hashindex.store.journal import Journal
-from hashindex.store.lite_opening import ENDED, connected, opened_collection, reading
+from hashindex.store.lite_opening import ENDED, SQLITE_REFUSED, connected, opened_collection, reading
 from hashindex.store.lite_place import check_place
 from hashindex.store.lite_process import LiteProcess
 from hashindex.store.milvus import (
@@ -30,9 +30,6 @@ from hashindex.store.milvus import (
 )
 from hashindex.store.rows import PRIMARY, row_of
 from hashindex.store.vendor import calling
-
-_FAILED_TO_WRITE = ("internal error", "StatusCode.UNKNOWN")
-"""What Lite says when SQLite refuses to take a lock, or to commit."""
 
 
 def open_lite(place: str, collection: str, *, create: Origin | None, index_type: str) -> "LiteStore":
@@ -193,7 +190,7 @@ class LiteStore(MilvusStore):
                 yield
         except BaseException as exc:
             self._process.kill()
-            if type(exc) is StoreError and any(words in str(exc) for words in _FAILED_TO_WRITE):
+            if type(exc) is StoreError and any(words in str(exc) for words in SQLITE_REFUSED):
                 raise self._not_persisted() from exc
             if isinstance(exc, OSError):
                 raise NotPersistedError(

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hashindex.errors import IndexNotFoundError, StoreDamagedError, StoreError
+from hashindex.errors import IndexNotFoundError, StoreDamagedError, StoreError, StoreUnavailableError
 from hashindex.records import Origin
 from hashindex.store.journal import Journal
 from hashindex.store.lite_place import is_damaged
@@ -15,6 +15,9 @@ from hashindex.store.rows import VECTOR
 from hashindex.store.vendor import calling, pymilvus
 
 ENDED = "Milvus Lite ended in the middle of a call; run again."
+
+SQLITE_REFUSED = ("internal error", "StatusCode.UNKNOWN")
+"""What Lite says when SQLite refuses to take a lock, or to commit."""
 
 _UNREADABLE = "failed to parse insert data"
 """What it says when a row is not one."""
@@ -41,13 +44,19 @@ def _give_up(error: Exception) -> NoReturn:
 
 @contextmanager
 def reading(file: Path) -> Iterator[None]:
-    """Say so where a file that Lite has opened turns out to be damaged further in."""
+    """Say so where a file that Lite has opened turns out to be damaged further in, or to be locked."""
     try:
         yield
     except StoreError as exc:
-        if type(exc) is StoreError and (_UNREADABLE in str(exc) or is_damaged(file)):
+        if type(exc) is not StoreError:
+            raise
+        if _UNREADABLE in str(exc) or is_damaged(file):
             raise StoreDamagedError(
                 f"{file} is damaged or no index of Milvus Lite; restore a backup, or name another."
+            ) from exc
+        if any(words in str(exc) for words in SQLITE_REFUSED):
+            raise StoreUnavailableError(
+                f"{file}: another program has the file locked; close that one and run again."
             ) from exc
         raise
 
