@@ -2,16 +2,18 @@
 
 import resource
 import shutil
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from hashindex.errors import NotPersistedError, StoreError, StoreUnavailableError
 from hashindex.keys import Key
 from hashindex.records import Scope
 from testing.lite_files import (
+    COLLECTION,
     LOCKS,
     Lock,
     child,
@@ -68,6 +70,38 @@ class TestLockedFile(WriteCase):
         self.assertEqual(contents(store), expected)
         store.close()
         self.assertEqual(contents(self.open()), expected)
+
+
+class TestSilence(WriteCase):
+    """Lite acknowledges what SQLite did not do. A trigger that ignores a row brings that about at will."""
+
+    def ignoring(self, what: str, key: str) -> None:
+        row = {"INSERT": "NEW", "DELETE": "OLD"}[what]
+        trigger = f"CREATE TRIGGER ignoring BEFORE {what} ON {COLLECTION} WHEN {row}.milvus_id = '{key}'"
+        with closing(sqlite3.connect(self.file)) as database:
+            database.execute(f"{trigger} BEGIN SELECT RAISE(IGNORE); END")
+
+    def obeying(self) -> None:
+        with closing(sqlite3.connect(self.file)) as database:
+            database.execute("DROP TRIGGER ignoring")
+
+    def test_a_row_that_was_not_written_is_missed_at_once(self) -> None:
+        store = self.open()
+        self.put(store, OLD)
+        self.ignoring("INSERT", "1:7")
+        self.says(NotPersistedError, self.not_persisted(), lambda: self.put(store, NEW))
+        self.says(NotPersistedError, self.not_persisted(), lambda: contents(store))
+        self.obeying()
+        self.assertEqual(contents(store), OLD | NEW)
+
+    def test_a_row_that_was_not_deleted_is_missed_at_once(self) -> None:
+        store = self.open()
+        self.put(store, OLD)
+        self.ignoring("DELETE", "1:7")
+        self.says(NotPersistedError, self.not_persisted(), lambda: store.delete([Key(1, 7)]))
+        self.assertEqual(contents(store), OLD)
+        self.obeying()
+        self.assertEqual(store.delete([Key(1, 7)]), 1)
 
 
 class TestFullDisk(WriteCase):

@@ -48,8 +48,9 @@ class TestPaths(unittest.TestCase):
     @example(b"%FF", b"\xff")
     @example(b"%25FF", b"%FF")
     @example(b"%ff", b"\xff")
+    @example(b"", b"/")
     def test_different_paths_have_different_uris(self, left: bytes, right: bytes) -> None:
-        same_path = path_of(left) == path_of(right)
+        same_path = path_of(left).lstrip("/") == path_of(right).lstrip("/")  # leading slashes count as one
         self.assertEqual(path_to_uri(path_of(left)) == path_to_uri(path_of(right)), same_path)
 
     def test_written_out(self) -> None:
