@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from hashindex.errors import ConfigurationError, HashIndexError, InvalidArgumentError
 from hashindex.keys import MAX_ID
+from hashindex.records import MAX_BYTES, MAX_PIXELS
 
 PREFIX = "HASHINDEX_"
 ENV_FILE = Path(".env")
@@ -67,10 +68,12 @@ class Settings(BaseSettings):
     """Clusters that a search looks into; chosen for the recall promised where unset."""
     company_id: int | None = Field(None, ge=0, le=MAX_ID)
     """The scope of commands that name none, for people who have just one company."""
-    max_pixels: int = Field(100_000_000, ge=1)
-    max_bytes: int = Field(64 * 2**20, ge=1)
+    max_pixels: int = Field(MAX_PIXELS, ge=1)
+    max_bytes: int = Field(MAX_BYTES, ge=1)
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1_024)
-    """Threads that read and decode pictures."""
+    """Threads that decode and hash pictures."""
+    in_flight: int = Field(64, ge=1, le=1_024)
+    """Pictures that are being fetched or wait for their decoding, so also the most connections to OSS."""
     source_timeout_seconds: float = Field(30.0, gt=0, le=3_600)
     """How long a source over the network may be silent before a request counts as failed."""
     source_attempts: int = Field(5, ge=1, le=100)

@@ -1,5 +1,6 @@
 """`python -m hashindex` and the `hashindex` command."""
 
+import os
 import sys
 
 
@@ -10,7 +11,7 @@ def main() -> None:
 
         leave(run(sys.argv[1:]))
     except KeyboardInterrupt:  # before the command began, or while it ended
-        sys.exit(130)
+        os._exit(130)  # at its own end CPython may remember the interruption, and kill itself with SIGINT
 
 
 if __name__ == "__main__":

@@ -18,17 +18,10 @@ from PIL import Image, UnidentifiedImageError, features
 
 from hashindex.greying import upright_grey
 from hashindex.recipe import Recipe
-from hashindex.records import Reason, Rejected
-
-MAX_PIXELS = 100_000_000
-"""Default limit on claimed pixels. Decoding takes four to about twelve bytes for each (progressive JPEG, HEIC
-and transparency the most), so it holds about a gigabyte at the worst."""
+from hashindex.records import MAX_PIXELS, Reason, Rejected
 
 MAX_SIDE = 1_000_000
 """Limit on width and height: resizing takes 50 bytes for each pixel of a side, 5 GB for 100,000,000 x 1."""
-
-MAX_BYTES = 64 * 2**20
-"""Default limit on the size of a file, bytes."""
 
 _SAYS_TRUNCATED = (
     *("truncated", "broken data", "not enough", "expected to read", "end of file"),

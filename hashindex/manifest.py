@@ -14,12 +14,11 @@ from typing import Any, TextIO
 
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key, MetaIdFrom, validated_id
-from hashindex.records import Picture, Reason, Reject, Rejected, Wanted
+from hashindex.records import MAX_VERSION_BYTES, Picture, Reason, Reject, Rejected, Wanted
 from hashindex.sources.interface import Source
 from hashindex.uris import scheme_of, uri_to_path
 
 _INTEGER = re.compile(r"\s*-?[0-9]{1,30}\s*")
-_MAX_VERSION_LENGTH = 64
 _MAX_LINES_OF_A_ROW = 100
 
 
@@ -174,8 +173,8 @@ def _what_is_wrong(row: Mapping[str, Any]) -> str | None:
         return "the line has no uri"
     if not _is_text(uri):
         return "its uri is not UTF-8, or holds a NUL; other bytes of a file name are written %XX"
-    if not isinstance(version, str) or len(version) > _MAX_VERSION_LENGTH:
-        return f"source_version is no text of up to {_MAX_VERSION_LENGTH} characters"
+    if not isinstance(version, str) or len(version.encode(errors="surrogatepass")) > MAX_VERSION_BYTES:
+        return f"source_version is no text of up to {MAX_VERSION_BYTES} bytes"
     if row.get("reason") == Reason.BAD_KEY and None in (row.get("company_id"), row.get("meta_id")):
         return "it was rejected for its key; write the right ids into it"  # never another key than was meant
     return None

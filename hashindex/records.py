@@ -12,6 +12,19 @@ HASH_BYTES = 8
 MAX_URI_BYTES = 4096
 """Longest URI that an entry can carry, in UTF-8 bytes: the width of the VARCHAR field."""
 
+MAX_DIGEST_BYTES = 32
+"""Width of the field that holds a content digest: 128 bits in hex digits."""
+
+MAX_VERSION_BYTES = 64
+"""Longest `source_version` that an entry can carry, in UTF-8 bytes."""
+
+MAX_PIXELS = 100_000_000
+"""Default limit on claimed pixels. Decoding takes four to about twelve bytes for each (progressive JPEG, HEIC
+and transparency the most), so it holds about a gigabyte at the worst."""
+
+MAX_BYTES = 64 * 2**20
+"""Default limit on the size of a file, bytes."""
+
 SCHEMA_VERSION = 1
 """Version of the collection's fields."""
 
@@ -154,6 +167,8 @@ class Taken:
 
     wanted: Wanted
     outcome: Outcome
+    file_size: int = 0
+    """Bytes that were read; 0 where it was skipped."""
 
 
 @dataclass(frozen=True, slots=True)

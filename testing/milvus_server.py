@@ -284,7 +284,12 @@ def milvus_configuration(folder: Path, ports: dict[str, int]) -> dict[str, objec
         "mq": {"type": "rocksmq"},
         "rocksmq": {"path": str(folder / "rocksmq"), "lrucacheratio": 0.01},
         "rootCoord": at("root_coord") | {"dmlChannelNum": 2},
-        "proxy": at("proxy") | {"internalPort": ports["proxy_internal"], "http": {"enabled": False}},
+        "proxy": at("proxy")
+        | {
+            "internalPort": ports["proxy_internal"],
+            "http": {"enabled": False},
+            "timeTickInterval": 20,  # milliseconds that a Strong read may wait for; 200 where nobody says
+        },
         "queryCoord": at("query_coord"),
         "queryNode": at("query_node"),
         "indexNode": at("index_node"),

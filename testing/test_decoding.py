@@ -11,15 +11,14 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
-from hashindex import decoding
 from hashindex.decoding import MAX_SIDE, Decoded, Decoder, made_with
 from hashindex.recipe import DEFAULT
-from hashindex.records import Reason, Rejected
+from hashindex.records import MAX_PIXELS, Reason, Rejected
 from testing.making import encoded, picture
 from testing.photographs import photograph
 
 
-def decode(data: bytes, max_pixels: int = decoding.MAX_PIXELS) -> Decoded | Rejected:
+def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Decoded | Rejected:
     return Decoder(DEFAULT, max_pixels=max_pixels).decode(data, "/a.jpg")
 
 

@@ -6,7 +6,17 @@ from typing import Protocol
 
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key
-from hashindex.records import HASH_BYTES, MAX_URI_BYTES, Candidates, Entry, Origin, Scope, StoreInfo
+from hashindex.records import (
+    HASH_BYTES,
+    MAX_DIGEST_BYTES,
+    MAX_URI_BYTES,
+    MAX_VERSION_BYTES,
+    Candidates,
+    Entry,
+    Origin,
+    Scope,
+    StoreInfo,
+)
 
 WRITE_BATCH = 5_000
 """Most entries in one call to a store: where Milvus is fastest, and far below its 64 MB message limit."""
@@ -68,8 +78,8 @@ def check_batch(entries: Sequence[Entry]) -> None:
             raise InvalidArgumentError(f"entry {entry.key} has a hash that is not {HASH_BYTES} bytes long.")
         for name, text, most in (
             ("uri", picture.uri, MAX_URI_BYTES),
-            ("content_digest", picture.content_digest, 32),
-            ("source_version", picture.source_version, 64),
+            ("content_digest", picture.content_digest, MAX_DIGEST_BYTES),
+            ("source_version", picture.source_version, MAX_VERSION_BYTES),
         ):
             if len(text.encode(errors="surrogatepass")) > most:
                 raise InvalidArgumentError(f"entry {entry.key} has a {name} of more than {most} bytes.")

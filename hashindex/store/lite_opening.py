@@ -10,7 +10,7 @@ from hashindex.records import Origin
 from hashindex.store.journal import Journal
 from hashindex.store.lite_place import is_damaged
 from hashindex.store.lite_process import LiteProcess
-from hashindex.store.milvus import CALL_SECONDS, origin_of, schema_for
+from hashindex.store.milvus import CALL_SECONDS, VectorIndex, create_index, origin_of, schema_for
 from hashindex.store.rows import VECTOR
 from hashindex.store.vendor import calling, pymilvus
 
@@ -82,8 +82,6 @@ def opened_collection(
         origin = origin_of(collection, described)
         indexed = client.list_indexes(collection, field_name=VECTOR, timeout=CALL_SECONDS)
         if not indexed:  # it is new, or its making was broken off
-            index = milvus.MilvusClient.prepare_index_params()
-            index.add_index(VECTOR, index_type="BIN_FLAT", metric_type="HAMMING")
-            client.create_index(collection, index, timeout=CALL_SECONDS, sync=False)  # of no rows
+            create_index(milvus, client, collection, VectorIndex("BIN_FLAT"))
         client.load_collection(collection, timeout=CALL_SECONDS)
     return origin, created

@@ -11,7 +11,11 @@ from typing import Any, TypeVar
 from hashindex.errors import IndexMismatchError, StoreError
 from hashindex.keys import Key
 from hashindex.records import (
+    HASH_BYTES,
     MAX_CANDIDATES,
+    MAX_DIGEST_BYTES,
+    MAX_URI_BYTES,
+    MAX_VERSION_BYTES,
     SCHEMA_VERSION,
     Candidates,
     Entry,
@@ -256,15 +260,31 @@ def schema_for(milvus: Any, origin: Origin, *, partition_key: bool) -> Any:
     schema.add_field(PRIMARY, kinds.VARCHAR, is_primary=True, max_length=40)
     schema.add_field(COMPANY, kinds.INT64, is_partition_key=partition_key)
     schema.add_field("meta_id", kinds.INT64)
-    schema.add_field(VECTOR, kinds.BINARY_VECTOR, dim=64)
+    schema.add_field(VECTOR, kinds.BINARY_VECTOR, dim=8 * HASH_BYTES)
     for name in ("phash", "dhash", "file_size", "upload_time", "indexed_time"):
         schema.add_field(name, kinds.INT64)
     schema.add_field("contrast", kinds.FLOAT)
-    for name, length in (("uri", 4096), ("content_digest", 32), ("source_version", 64)):
+    for name, length in (
+        ("uri", MAX_URI_BYTES),
+        ("content_digest", MAX_DIGEST_BYTES),
+        ("source_version", MAX_VERSION_BYTES),
+    ):
         schema.add_field(name, kinds.VARCHAR, max_length=length)
     for name in ("width", "height"):
         schema.add_field(name, kinds.INT32)
     return schema
+
+
+def create_index(milvus: Any, client: Any, collection: str, index: VectorIndex) -> None:
+    """Index the hashes of a collection that is still empty."""
+    params = milvus.MilvusClient.prepare_index_params()
+    params.add_index(
+        VECTOR,
+        index_type=index.kind,
+        metric_type="HAMMING",
+        params={"nlist": index.nlist} if index.kind == "BIN_IVF_FLAT" else {},
+    )
+    client.create_index(collection, params, timeout=CALL_SECONDS, sync=False)
 
 
 def filter_of(scope: Scope) -> str:

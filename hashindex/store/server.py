@@ -16,6 +16,7 @@ from hashindex.store.milvus import (
     MilvusStore,
     VectorIndex,
     batches,
+    create_index,
     filter_of,
     origin_of,
     schema_for,
@@ -192,14 +193,7 @@ def _create(client: Any, collection: str, origin: Origin, index: VectorIndex, *,
             "another with --collection."
         )
     if not client.list_indexes(real, field_name=VECTOR, timeout=CALL_SECONDS):
-        params = milvus.MilvusClient.prepare_index_params()
-        params.add_index(
-            VECTOR,
-            index_type=index.kind,
-            metric_type="HAMMING",
-            params={"nlist": index.nlist} if index.kind == "BIN_IVF_FLAT" else {},
-        )
-        client.create_index(real, params, timeout=CALL_SECONDS, sync=False)  # of no rows
+        create_index(milvus, client, real, index)
     client.create_alias(real, collection, timeout=CALL_SECONDS)
 
 

@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -159,4 +160,8 @@ def _say(text: str) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)  # pymilvus says again what is said here
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    # CPython remembers an interruption that came while it ran `exec`, as dataclasses do on import, and at its
+    # end kills itself with SIGINT even though that was caught; blocked, it leaves with our exit code.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    sys.exit(code)
