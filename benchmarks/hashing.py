@@ -15,10 +15,9 @@ from PIL import Image
 from benchmarks import photographs, table
 from benchmarks.options import Options
 from benchmarks.timing import Call, interleaved
-from hashindex.decoding import MAX_BYTES, MAX_PIXELS
 from hashindex.reading import PictureReader
 from hashindex.recipe import Recipe
-from hashindex.records import HashedPicture
+from hashindex.records import MAX_BYTES, MAX_PIXELS, HashedPicture
 from hashindex.sources.local import LocalSource
 
 AT_ONCE = 2
@@ -58,7 +57,9 @@ def ours(path: str) -> None:
 
 @cache
 def _reader() -> PictureReader:
-    return PictureReader(LocalSource(), Recipe(), max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES, workers=1)
+    return PictureReader(
+        LocalSource(), Recipe(), max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES, workers=1, in_flight=1
+    )
 
 
 WORK: dict[str, Work] = {

@@ -148,6 +148,6 @@ def _after_tick(client: Any) -> Call:
 
 def _lookup(store: Store, scope: Scope) -> Lookup:
     source = LocalSource()
-    reader = PictureReader(source, Recipe(), max_pixels=1, max_bytes=1, workers=1)
-    index = Index(store, source, reader, workers=1)
+    reader = PictureReader(source, Recipe(), max_pixels=1, max_bytes=1, workers=1, in_flight=1)
+    index = Index(store, source, reader)
     return index.all_companies() if scope.company_id is None else index.company(scope.company_id)

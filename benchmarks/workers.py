@@ -8,9 +8,9 @@ from statistics import median
 from benchmarks import photographs, table
 from benchmarks.options import Options
 from benchmarks.timing import Call, interleaved
-from hashindex.decoding import MAX_BYTES, MAX_PIXELS
 from hashindex.reading import PictureReader
 from hashindex.recipe import Recipe
+from hashindex.records import MAX_BYTES, MAX_PIXELS
 from hashindex.sources.local import LocalSource
 
 NUMBERS = (1, 2, 4, 8, 16)
@@ -39,7 +39,12 @@ def _measured(title: str, paths: Sequence[Path], rounds: int) -> list[str]:
 
 def _call(names: Sequence[str], workers: int) -> Call:
     reader = PictureReader(
-        LocalSource(), Recipe(), max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES, workers=workers
+        LocalSource(),
+        Recipe(),
+        max_pixels=MAX_PIXELS,
+        max_bytes=MAX_BYTES,
+        workers=workers,
+        in_flight=2 * workers,
     )
 
     def call(number: int) -> object:

@@ -61,7 +61,7 @@ def open_index(
         undo.callback(store.close)
         own = _adopted(store, wanted)
         source = _source(settings)
-        index = Index(store, source, _reader(source, own, settings), workers=settings.workers)
+        index = Index(store, source, _reader(source, own, settings))
         undo.pop_all()
     return index
 
@@ -129,7 +129,7 @@ def _source(settings: Settings) -> Source:
         endpoint=settings.oss_endpoint,
         region=settings.oss_region,
         default_bucket=settings.oss_bucket,
-        max_connections=settings.workers,
+        max_connections=settings.in_flight,
         connect_timeout_seconds=min(CONNECT_SECONDS, settings.source_timeout_seconds),
         read_timeout_seconds=settings.source_timeout_seconds,
         attempts=settings.source_attempts,
@@ -144,4 +144,5 @@ def _reader(source: Source, recipe: Recipe, settings: Settings) -> PictureReader
         max_pixels=settings.max_pixels,
         max_bytes=settings.max_bytes,
         workers=settings.workers,
+        in_flight=settings.in_flight,
     )

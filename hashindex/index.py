@@ -14,7 +14,7 @@ from hashindex.confirming import RADIUS
 from hashindex.errors import InvalidArgumentError
 from hashindex.insert import Insert
 from hashindex.keys import Key, MetaIdFrom, meta_id_from_uri, validated_id
-from hashindex.listing import EVERY_PICTURE, Selection, keyed, listed
+from hashindex.listing import EVERY_PICTURE, Selection, keyed, listed, pictures
 from hashindex.manifest import Manifest
 from hashindex.reading import PictureReader
 from hashindex.records import (
@@ -52,8 +52,8 @@ Each = Callable[[Taken | Reject | Ignored], object]
 class Index:
     """One collection, with the sources that its pictures come from. A context manager."""
 
-    def __init__(self, store: Store, source: Source, reader: PictureReader, *, workers: int) -> None:
-        self._store, self._source, self._reader, self._workers = store, source, reader, workers
+    def __init__(self, store: Store, source: Source, reader: PictureReader) -> None:
+        self._store, self._source, self._reader = store, source, reader
 
     @property
     def created(self) -> bool:
@@ -97,9 +97,7 @@ class Index:
         each: Each | None = None,
     ) -> InsertReport:
         """Insert pictures of any companies, given with their keys; see `Company.insert` for the rest."""
-        use_case = Insert(
-            self._store, self._source, self._reader, self._workers, replace=replace, refresh=refresh
-        )
+        use_case = Insert(self._store, self._source, self._reader, replace=replace, refresh=refresh)
         began = time.monotonic()
         counts: Counter[str] = Counter()
         rejects: list[Reject] = []
@@ -117,8 +115,7 @@ class Index:
         self, names: Iterable[str], selection: Selection = EVERY_PICTURE
     ) -> Iterator[Picture | Rejected]:
         """Yield what names stand for, to be searched for; what a walk passes over is left out."""
-        found = listed(self._source, names, selection)
-        return (item for item in found if not isinstance(item, Ignored))
+        return pictures(self._source, names, selection)
 
     def stats(self) -> StoreInfo:
         """Say what is in the index and how it was made."""
@@ -254,8 +251,7 @@ class Company(Lookup):
         every: Iterable[str] = (os.fspath(name) for name in several)
         if meta_id is not None:
             every, meta_id_from = self._single(every), _always(validated_id("meta_id", meta_id))
-        pictures = listed(self._source, every, selection)
-        wanted = keyed(pictures, self._company_id, meta_id_from)
+        wanted = keyed(listed(self._source, every, selection), self._company_id, meta_id_from)
         return self._index.insert(wanted, replace=replace, refresh=refresh, each=each)
 
     def search_like(self, meta_id: int, limits: Limits = DEFAULT_LIMITS) -> SearchResult:

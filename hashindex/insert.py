@@ -1,11 +1,21 @@
-"""Insert pictures: skip what is unchanged, read and hash the rest, write in batches, account for each one."""
+"""Insert pictures: skip what is unchanged, read and hash the rest, write in batches, account for each one.
+
+    list -> look up and skip -> read, decode, hash -> write
+    1 thread    1 thread         the reader's threads   1 thread
+
+All stages run at once, each bounded, so that memory holds a few thousand entries whatever the number of
+pictures. One thread, the caller's, moves things from stage to stage.
+"""
 
 import time
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
-from hashindex.concurrency import ordered_map
+from hashindex.concurrency import Jobs
 from hashindex.keys import Key
 from hashindex.reading import PictureReader
 from hashindex.records import (
@@ -14,7 +24,6 @@ from hashindex.records import (
     HashedPicture,
     Ignored,
     Outcome,
-    Picture,
     Reason,
     Reject,
     Rejected,
@@ -22,10 +31,17 @@ from hashindex.records import (
     Wanted,
 )
 from hashindex.sources.interface import Source
-from hashindex.store.interface import Store
+from hashindex.store.interface import WRITE_BATCH, Store
 
 CHUNK = 1_000
-"""Pictures that are looked up, read and written together: all that an interruption can leave undone."""
+"""Pictures that are listed and looked up together."""
+
+_WINDOW_PER_READER = 2
+"""Pictures given to the reader's threads, per thread: enough that none of them waits for the next."""
+
+FLUSH_SECONDS = 2.0
+"""Longest that a hashed picture waits for others to be written with: all that a kill can undo, and little
+beside the half second that Milvus Lite takes for a batch however small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,99 +51,181 @@ class Insert:
     store: Store
     source: Source
     reader: PictureReader
-    workers: int
     replace: bool = False
     """Let a key that belongs to another URI be taken over."""
     refresh: bool = False
     """Read pictures again whose version has not changed."""
 
-    def run(self, wanted: Iterable[Wanted | Reject | Ignored]) -> Iterator[Taken | Reject | Ignored]:
-        """Yield what became of each item; a `Taken` only after it is stored.
+    def run(
+        self, wanted: Iterable[Wanted | Reject | Ignored]
+    ) -> Generator[Taken | Reject | Ignored, None, None]:
+        """Yield what became of each item, in no particular order; a `Taken` only after it is stored.
 
-        The result is that of taking the items one by one in order, also where a key comes several times.
-        Memory holds one chunk, whatever their number.
+        Closing it ends the run: what is being read or written ends by itself, and is not said any more.
+
+        The index ends as if the items were taken one by one in order, also where a key comes several times.
         """
-        items = iter(wanted)
-        while chunk := list(islice(items, CHUNK)):
-            while chunk:
-                once, chunk = _first_of_each_key(chunk)
-                yield from self._chunk(once)
+        return _Run(self, iter(wanted)).outcomes()
 
-    def _chunk(self, chunk: list[Wanted | Reject | Ignored]) -> Iterator[Taken | Reject | Ignored]:
-        wanted = [item for item in chunk if isinstance(item, Wanted)]
-        yield from (item for item in chunk if not isinstance(item, Wanted))
-        existing = self.store.get([item.key for item in wanted]) if wanted else {}
-        to_read: list[Wanted] = []
-        for item, refusal in zip(wanted, self._refusals(wanted, existing), strict=True):
-            if refusal is None:
-                to_read.append(item)
-            else:
-                yield refusal
-        yield from self._read_and_write(to_read, existing.keys())
+    def decide(self, items: list[Wanted]) -> list["Taken | Reject | _ToRead"]:
+        """Say for each item why it need not, or must not, be read; `_ToRead` where it is to be read."""
+        existing = self.store.get([item.key for item in items])
+        return [self._decide(item, existing.get(item.key)) for item in items]
 
-    def _refusals(
-        self, wanted: list[Wanted], existing: Mapping[Key, Entry]
-    ) -> Iterator[Taken | Reject | None]:
-        """Say for each item why it need not, or must not, be read; None where it is to be read."""
-
-        def decide(item: Wanted) -> Taken | Reject | None:
-            if len(item.picture.uri.encode()) > MAX_URI_BYTES:
-                detail = f"the URI has more than {MAX_URI_BYTES} bytes, which is all that an entry can hold"
-                return _reject(item, Reason.URI_TOO_LONG, detail)
-            entry = existing.get(item.key)
-            if entry is None:
-                return None
-            if entry.picture.uri != item.picture.uri:
-                if self.replace:
-                    return None
-                detail = f"its key {item.key} belongs to {entry.picture.uri}; --replace lets it take over"
-                return _reject(item, Reason.CONFLICT, detail)
-            if not self.refresh and self._version(item.picture) == entry.picture.source_version:
+    def read(self, task: "_ToRead") -> "Taken | Reject | _Hashed":
+        """Read one picture, unless its source says that it has not changed."""
+        item = task.item
+        if task.unless_version is not None:
+            found = self.source.stat(item.picture.uri)
+            if not isinstance(found, Rejected) and found.version == task.unless_version:
                 return Taken(item, Outcome.SKIPPED)
-            return None
+        picture = self.reader.read(item.picture.uri)
+        if not isinstance(picture, HashedPicture):
+            return _rejected(item, picture)
+        entry = Entry(item.key, picture, indexed_time=time.time_ns() // 1_000_000)
+        return _Hashed(entry, Taken(item, task.outcome, picture.file_size))
 
-        return ordered_map(decide, wanted, workers=self.workers)
+    def _decide(self, item: Wanted, entry: Entry | None) -> "Taken | Reject | _ToRead":
+        if len(item.picture.uri.encode()) > MAX_URI_BYTES:
+            detail = f"the URI has more than {MAX_URI_BYTES} bytes, which is all that an entry can hold"
+            return _rejected(item, Rejected(item.picture.uri, Reason.URI_TOO_LONG, detail))
+        if entry is None:
+            return _ToRead(item, Outcome.INSERTED)
+        if entry.picture.uri != item.picture.uri:
+            if not self.replace:
+                detail = f"its key {item.key} belongs to {entry.picture.uri}; --replace lets it take over"
+                return _rejected(item, Rejected(item.picture.uri, Reason.CONFLICT, detail))
+        elif not self.refresh:
+            if item.picture.version is None:
+                return _ToRead(item, Outcome.UPDATED, unless_version=entry.picture.source_version)
+            if item.picture.version == entry.picture.source_version:
+                return Taken(item, Outcome.SKIPPED)
+        return _ToRead(item, Outcome.UPDATED)
 
-    def _version(self, picture: Picture) -> str | None:
-        """Return the picture's version, asking its source where the listing did not say."""
-        if picture.version is not None:
-            return picture.version
-        found = self.source.stat(picture.uri)
-        return None if isinstance(found, Rejected) else found.version
 
-    def _read_and_write(self, wanted: list[Wanted], existing: Container[Key]) -> Iterator[Taken | Reject]:
-        entries: list[Entry] = []
-        taken: list[Taken] = []
-        for item, picture in zip(
-            wanted, self.reader.map(self.reader.read, [item.picture.uri for item in wanted]), strict=True
-        ):
-            if isinstance(picture, HashedPicture):
-                entries.append(Entry(item.key, picture, indexed_time=time.time_ns() // 1_000_000))
-                taken.append(Taken(item, Outcome.UPDATED if item.key in existing else Outcome.INSERTED))
+@dataclass(frozen=True, slots=True)
+class _ToRead:
+    item: Wanted
+    outcome: Outcome
+    unless_version: str | None = None
+    """Skip the picture when its source says that it still has this version."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashed:
+    entry: Entry
+    taken: Taken
+
+
+class _Run:
+    """One run: what is where between the stages."""
+
+    def __init__(self, insert: Insert, items: Iterator[Wanted | Reject | Ignored]) -> None:
+        self._insert, self._items = insert, items
+        self._jobs = Jobs()
+        self._listing = ThreadPoolExecutor(1, "hashindex-list")
+        self._looking_up = ThreadPoolExecutor(1, "hashindex-look-up")
+        self._readers = ThreadPoolExecutor(insert.reader.in_flight, "hashindex-read")
+        self._writing = ThreadPoolExecutor(1, "hashindex-write")
+        self._window = _WINDOW_PER_READER * insert.reader.in_flight
+
+        self._is_finding, self._is_writing, self._listed_all = False, False, False
+        self._reading = 0
+        self._repeated: list[Wanted] = []
+        """Their keys were under way when they were listed: each must find the one before it stored."""
+        self._to_read: deque[_ToRead] = deque()
+        self._hashed: list[_Hashed] = []
+        self._write_by = 0.0
+        self._keys: set[Key] = set()
+        """Of all that is under way: looked up, but without an outcome yet."""
+        self._outcomes: list[Taken | Reject | Ignored] = []
+
+    def outcomes(self) -> Generator[Taken | Reject | Ignored, None, None]:
+        try:
+            self._start_what_can()
+            while self._jobs:
+                waiting = bool(self._hashed) and not self._is_writing
+                self._jobs.handle_next(
+                    within_seconds=max(0.0, self._write_by - time.monotonic()) if waiting else None
+                )
+                self._start_what_can()
+                yield from self._outcomes
+                self._outcomes.clear()
+        finally:
+            for executor in (self._listing, self._looking_up, self._readers, self._writing):
+                executor.shutdown(wait=False, cancel_futures=True)
+
+    def _start_what_can(self) -> None:
+        if not self._is_finding and len(self._to_read) < CHUNK:
+            if self._repeated:
+                if not self._keys:
+                    self._look_up(self._repeated)
+            elif not self._listed_all:
+                self._is_finding = True
+                self._jobs.start(self._listing, _chunk, self._items, then=self._listed)
+        while self._to_read and self._reading < self._window and len(self._hashed) < 2 * WRITE_BATCH:
+            task = self._to_read.popleft()
+            self._reading += 1
+            self._jobs.start(self._readers, self._insert.read, task, then=partial(self._read, task.item.key))
+        if self._hashed and not self._is_writing and self._is_time_to_write():
+            batch, self._hashed = self._hashed[:WRITE_BATCH], self._hashed[WRITE_BATCH:]
+            self._is_writing = True
+            self._jobs.start(self._writing, self._write, batch, then=self._written)
+
+    def _is_time_to_write(self) -> bool:
+        more_is_coming = self._to_read or self._reading or self._is_finding
+        full = len(self._hashed) >= WRITE_BATCH
+        return full or not more_is_coming or time.monotonic() >= self._write_by
+
+    def _listed(self, items: list[Wanted | Reject | Ignored]) -> None:
+        self._listed_all = not items
+        self._outcomes += (item for item in items if not isinstance(item, Wanted))
+        self._look_up([item for item in items if isinstance(item, Wanted)])
+
+    def _look_up(self, items: list[Wanted]) -> None:
+        first: list[Wanted] = []
+        self._repeated = []
+        for item in items:
+            (self._repeated if item.key in self._keys else first).append(item)
+            self._keys.add(item.key)
+        self._is_finding = bool(first)
+        if first:
+            self._jobs.start(self._looking_up, self._insert.decide, first, then=partial(self._decided, first))
+
+    def _decided(self, items: list[Wanted], decisions: list[Taken | Reject | _ToRead]) -> None:
+        self._is_finding = False
+        for item, decision in zip(items, decisions, strict=True):
+            if isinstance(decision, _ToRead):
+                self._to_read.append(decision)
             else:
-                yield Reject(picture, item.key.company_id, item.key.meta_id, item.line)
-        if entries:
-            self.store.upsert(entries)
-        yield from taken
+                self._finish(item.key, decision)
+
+    def _read(self, key: Key, result: Taken | Reject | _Hashed) -> None:
+        self._reading -= 1
+        if not isinstance(result, _Hashed):
+            self._finish(key, result)
+            return
+        if not self._hashed:
+            self._write_by = time.monotonic() + FLUSH_SECONDS
+        self._hashed.append(result)
+
+    def _write(self, batch: list[_Hashed]) -> list[_Hashed]:
+        self._insert.store.upsert([hashed.entry for hashed in batch])
+        return batch
+
+    def _written(self, batch: list[_Hashed]) -> None:
+        self._is_writing = False
+        for hashed in batch:
+            self._finish(hashed.entry.key, hashed.taken)
+
+    def _finish(self, key: Key, outcome: Taken | Reject) -> None:
+        self._keys.discard(key)
+        self._outcomes.append(outcome)
 
 
-def _reject(item: Wanted, reason: Reason, detail: str) -> Reject:
-    rejected = Rejected(item.picture.uri, reason, detail)
+def _chunk(items: Iterator[Wanted | Reject | Ignored]) -> list[Wanted | Reject | Ignored]:
+    return list(islice(items, CHUNK))
+
+
+def _rejected(item: Wanted, rejected: Rejected) -> Reject:
     return Reject(rejected, item.key.company_id, item.key.meta_id, item.line)
-
-
-def _first_of_each_key(
-    chunk: list[Wanted | Reject | Ignored],
-) -> tuple[list[Wanted | Reject | Ignored], list[Wanted | Reject | Ignored]]:
-    """Part what can be done together from what repeats a key, and so must see the first one stored."""
-    once: list[Wanted | Reject | Ignored] = []
-    repeated: list[Wanted | Reject | Ignored] = []
-    seen: set[Key] = set()
-    for item in chunk:
-        if isinstance(item, Wanted) and item.key in seen:
-            repeated.append(item)
-        else:
-            once.append(item)
-            if isinstance(item, Wanted):
-                seen.add(item.key)
-    return once, repeated

@@ -54,6 +54,13 @@ def listed(
             yield Picture(uri)
 
 
+def pictures(
+    source: Source, names: Iterable[str], selection: Selection = EVERY_PICTURE
+) -> Iterator[Picture | Rejected]:
+    """Yield what the names stand for; what a walk passes over is left out."""
+    return (item for item in listed(source, names, selection) if not isinstance(item, Ignored))
+
+
 def keyed(
     pictures: Iterable[Picture | Rejected | Ignored], company_id: int, meta_id_from: MetaIdFrom
 ) -> Iterator[Wanted | Reject | Ignored]:

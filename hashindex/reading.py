@@ -2,19 +2,24 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from threading import BoundedSemaphore
 from typing import TypeVar
 
 from PIL import Image
 
-from hashindex.concurrency import ordered_map
+from hashindex.concurrency import Budget, ordered_map
 from hashindex.decoding import Decoder
 from hashindex.errors import InvalidArgumentError
 from hashindex.hashing import fingerprint
-from hashindex.listing import Selection, listed
+from hashindex.listing import Selection, pictures
 from hashindex.recipe import Recipe
-from hashindex.records import Content, Fingerprint, HashedPicture, Ignored, Reason, Rejected
+from hashindex.records import Content, Fingerprint, HashedPicture, Reason, Rejected
 from hashindex.sources.interface import Source
 from hashindex.uris import printable
+
+BYTES_IN_FLIGHT = 128 * 2**20
+"""Most bytes of files that are held at once, unless one alone is larger; what has been read waits for its
+turn to be decoded."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -24,21 +29,30 @@ class PictureReader:
     """Reads pictures of one source by one recipe, several at a time."""
 
     def __init__(
-        self, source: Source, recipe: Recipe, *, max_pixels: int, max_bytes: int, workers: int
+        self,
+        source: Source,
+        recipe: Recipe,
+        *,
+        max_pixels: int,
+        max_bytes: int,
+        workers: int,
+        in_flight: int,
     ) -> None:
+        """Read up to `in_flight` pictures at once, of which `workers` are decoded and hashed."""
         self._source, self._recipe = source, recipe
         self._decoder = Decoder(recipe, max_pixels=max_pixels)
-        self._max_bytes, self._workers = max_bytes, workers
+        self._max_bytes, self.in_flight = max_bytes, in_flight
+        self._contents = Budget(BYTES_IN_FLIGHT)
+        self._decoding = BoundedSemaphore(workers)
 
     def read_all(self, names: Iterable[str], selection: Selection) -> Iterator[HashedPicture | Rejected]:
         """Yield what becomes of every picture that the names stand for, in order; takes them lazily."""
-        found = listed(self._source, names, selection)
-        pictures = (item for item in found if not isinstance(item, Ignored))
-        return self.map(lambda item: item if isinstance(item, Rejected) else self.read(item.uri), pictures)
+        found = pictures(self._source, names, selection)
+        return self.map(lambda item: item if isinstance(item, Rejected) else self.read(item.uri), found)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield `function(item)` in order, computed by as many threads as pictures are read with."""
-        return ordered_map(function, items, workers=self._workers)
+        return ordered_map(function, items, workers=self.in_flight)
 
     def read_named(self, name: str) -> HashedPicture | Rejected:
         """Return the hashed picture of what a caller named, or why it could not be taken."""
@@ -49,8 +63,9 @@ class PictureReader:
 
     def read(self, uri: str) -> HashedPicture | Rejected:
         """Return the hashed picture of a canonical URI, or why it could not be taken."""
-        content = self._source.read(uri, max_bytes=self._max_bytes)
-        return content if isinstance(content, Rejected) else self._hashed(content, uri)
+        with self._contents.account() as reserve:
+            content = self._source.read(uri, max_bytes=self._max_bytes, reserve=reserve)
+            return content if isinstance(content, Rejected) else self._hashed(content, uri)
 
     def read_bytes(self, data: bytes) -> HashedPicture | Rejected:
         """Return the hashed picture of a file's bytes; its URI is empty."""
@@ -62,13 +77,15 @@ class PictureReader:
         return decoded if isinstance(decoded, Rejected) else fingerprint(decoded.grey, self._recipe)
 
     def _hashed(self, content: Content, uri: str) -> HashedPicture | Rejected:
-        decoded = self._decoder.decode(content.data, uri or None)
-        if isinstance(decoded, Rejected):
-            return decoded
+        with self._decoding:
+            decoded = self._decoder.decode(content.data, uri or None)
+            if isinstance(decoded, Rejected):
+                return decoded
+            prints, content_digest = fingerprint(decoded.grey, self._recipe), digest(content.data)
         return HashedPicture(
             uri=uri,
-            fingerprint=fingerprint(decoded.grey, self._recipe),
-            content_digest=digest(content.data),
+            fingerprint=prints,
+            content_digest=content_digest,
             source_version=content.version,
             width=decoded.width,
             height=decoded.height,

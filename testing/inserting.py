@@ -1,6 +1,7 @@
 """A memory store and a memory source behind the real use cases, for tests that look at what is called."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from hashindex.errors import NotPersistedError
 from hashindex.index import Index
@@ -13,6 +14,18 @@ from hashindex.store.interface import Store
 from hashindex.store.memory import MemoryStore
 from testing.making import ORIGIN
 
+SECONDS = 20.0
+"""Longest wait for what comes at once unless it is broken."""
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Return once it holds; AssertionError when it does not in time."""
+    end = time.monotonic() + SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("it did not happen in time")
+        time.sleep(0.005)
+
 
 class WatchedStore(MemoryStore):
     """Remembers the calls that it gets, and fails at the write that it is told to."""
@@ -22,9 +35,11 @@ class WatchedStore(MemoryStore):
         self.fail_at_write: int | None = None
         self.writes: list[list[Key]] = []
         self.lookups: list[list[Key]] = []
+        self.before_write: Callable[[], object] = lambda: None
 
     def upsert(self, entries: Sequence[Entry]) -> None:
         """Write, or fail whole."""
+        self.before_write()
         if len(self.writes) == self.fail_at_write:
             raise NotPersistedError("the disk is full.")
         super().upsert(entries)
@@ -38,12 +53,14 @@ class WatchedStore(MemoryStore):
 
 def reader_of(source: Source, *, recipe: Recipe = DEFAULT, workers: int = 4) -> PictureReader:
     """Return a reader with small limits."""
-    return PictureReader(source, recipe, max_pixels=1_000_000, max_bytes=1_000_000, workers=workers)
+    return PictureReader(
+        source, recipe, max_pixels=1_000_000, max_bytes=1_000_000, workers=workers, in_flight=workers
+    )
 
 
 def index_of(store: Store, source: Source, *, workers: int = 4) -> Index:
     """Return the index over both."""
-    return Index(store, source, reader_of(source, workers=workers), workers=workers)
+    return Index(store, source, reader_of(source, workers=workers))
 
 
 def wanted(

@@ -2,10 +2,11 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from hashindex.errors import InvalidArgumentError
 from hashindex.records import Content, Picture, Reason, Rejected
+from hashindex.sources.interface import Reserve, at_once
 
 SCHEME = "memory://"
 
@@ -16,6 +17,7 @@ class MemorySource:
     def __init__(self) -> None:
         self.reads: Counter[str] = Counter()
         """How often each URI was read, whatever came of it."""
+        self.before_read: Callable[[str], object] = lambda _: None
         self.closed = False
         self._lock = threading.Lock()
         self._files: dict[str, Content] = {}
@@ -62,14 +64,17 @@ class MemorySource:
         content = self._found(uri)
         return content if isinstance(content, Rejected) else Picture(uri, content.version)
 
-    def read(self, uri: str, *, max_bytes: int) -> Content | Rejected:
+    def read(self, uri: str, *, max_bytes: int, reserve: Reserve = at_once) -> Content | Rejected:
         """Return the file, unless it is to be refused."""
         with self._lock:
             self.reads[uri] += 1
+        self.before_read(uri)
         content = self._found(uri)
         if isinstance(content, Content) and len(content.data) > max_bytes:
             detail = f"{len(content.data)} bytes, but at most {max_bytes} are taken"
             return Rejected(uri, Reason.TOO_MANY_BYTES, detail)
+        if isinstance(content, Content):
+            reserve(len(content.data))
         return content
 
     def close(self) -> None:

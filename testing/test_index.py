@@ -253,7 +253,9 @@ class TestSearch(IndexCase):
         folder = self.folder()
         saved(folder / "a.png", 1)
         (folder / "b.txt").write_text("x")
-        self.assertEqual(list(self.index.pictures([str(folder)])), [Picture(str(folder / "a.png"))])
+        self.assertEqual(
+            list(self.index.pictures([str(folder)])), [LocalSource().stat(str(folder / "a.png"))]
+        )
 
 
 class TestTheRest(IndexCase):

@@ -1,14 +1,18 @@
 """Insert: every item has one outcome, the same as one by one, and nothing is said before it is stored."""
 
+import threading
 import unittest
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
+from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hashindex.errors import NotPersistedError
+from hashindex import insert
+from hashindex.errors import ConfigurationError, NotPersistedError
 from hashindex.insert import CHUNK, Insert
 from hashindex.keys import Key
 from hashindex.records import (
@@ -22,7 +26,7 @@ from hashindex.records import (
     Taken,
     Wanted,
 )
-from testing.inserting import WatchedStore, reader_of, wanted
+from testing.inserting import SECONDS, WatchedStore, reader_of, wait_until, wanted
 from testing.making import encoded, picture
 from testing.memory_source import MemorySource
 
@@ -37,7 +41,7 @@ class InsertCase(unittest.TestCase):
         self.store, self.source = WatchedStore(), MemorySource()
 
     def use_case(self, *, replace: bool = False, refresh: bool = False) -> Insert:
-        return Insert(self.store, self.source, reader_of(self.source), 4, replace=replace, refresh=refresh)
+        return Insert(self.store, self.source, reader_of(self.source), replace=replace, refresh=refresh)
 
     def run_all(self, *items: Item, replace: bool = False, refresh: bool = False) -> list[Done]:
         return list(self.use_case(replace=replace, refresh=refresh).run(items))
@@ -167,10 +171,11 @@ class TestRuns(InsertCase):
         self.assertEqual(len(done), len(items))
         self.assertEqual(Counter(map(place, done)), Counter(map(place, items)))
 
-    def test_writes_are_few_and_large(self) -> None:
+    def test_writes_and_lookups_are_few_and_large(self) -> None:
         uri = self.source.put("a.png", PICTURES[0])
-        self.run_all(*(wanted(1, number, uri) for number in range(CHUNK + 10)))
-        self.assertEqual([len(keys) for keys in self.store.writes], [CHUNK, 10])
+        with mock.patch.object(insert, "WRITE_BATCH", 400), mock.patch.object(insert, "FLUSH_SECONDS", 600.0):
+            self.run_all(*(wanted(1, number, uri) for number in range(CHUNK + 10)))
+        self.assertEqual([len(keys) for keys in self.store.writes], [400, 400, 210])
         self.assertEqual([len(keys) for keys in self.store.lookups], [CHUNK, 10])
 
     def test_nothing_is_said_to_be_taken_before_it_is_stored(self) -> None:
@@ -183,7 +188,7 @@ class TestRuns(InsertCase):
         uri = self.source.put("a.png", PICTURES[0])
         self.store.fail_at_write = 1
         taken: list[Key] = []
-        with self.assertRaises(NotPersistedError):
+        with mock.patch.object(insert, "WRITE_BATCH", CHUNK), self.assertRaises(NotPersistedError):
             for done in self.use_case().run(wanted(1, number, uri) for number in range(3 * CHUNK)):
                 assert isinstance(done, Taken)
                 taken.append(done.wanted.key)
@@ -195,25 +200,90 @@ class TestRuns(InsertCase):
         )
         self.assertEqual(again, {"skipped": CHUNK, "inserted": 2 * CHUNK})
 
-    def test_items_are_taken_a_chunk_at_a_time(self) -> None:
-        uri = self.source.put("a.png", PICTURES[0])
-        asked = 0
-
-        def items() -> Iterator[Wanted]:
-            nonlocal asked
-            while True:
-                asked += 1
-                yield wanted(1, asked, uri)
-
-        run = self.use_case().run(items())
-        next(run)
-        self.assertEqual(asked, CHUNK)
-
     def test_one_key_a_thousand_times_is_not_read_a_thousand_times(self) -> None:
         uri = self.source.put("a.png", PICTURES[0])
         done = Counter(said(one) for one in self.run_all(*[wanted(1, 5, uri)] * CHUNK))
         self.assertEqual(done, {"inserted": 1, "skipped": CHUNK - 1})
         self.assertEqual(self.source.reads[uri], 1)
+
+
+class TestStages(InsertCase):
+    """All stages run at once, and none runs away from the others."""
+
+    def numbered(self, first: int, last: int) -> Iterator[Wanted]:
+        uri = self.source.put("a.png", PICTURES[0])
+        return (wanted(1, number, uri) for number in range(first, last))
+
+    def test_listing_stays_a_bounded_way_ahead(self) -> None:
+        asked, go_on = 0, threading.Event()
+
+        def items() -> Iterator[Wanted]:
+            nonlocal asked
+            for asked, item in enumerate(self.numbered(0, 10 * CHUNK), start=1):  # noqa: B007
+                yield item
+
+        self.store.before_write = lambda: go_on.wait(SECONDS)
+        with mock.patch.object(insert, "WRITE_BATCH", 100):
+            run = self.use_case().run(items())
+            thread = threading.Thread(target=lambda: next(run))
+            thread.start()
+            # Until the first write ends, two batches are hashed, a window is read, and two chunks are listed.
+            wait_until(lambda: len(self.source.reads) and sum(self.source.reads.values()) >= 200)
+            go_on.set()
+            thread.join(SECONDS)
+            self.assertLessEqual(asked, 3 * CHUNK)
+            run.close()
+
+    def test_what_is_hashed_is_written_while_the_listing_waits(self) -> None:
+        stored = threading.Event()
+
+        def items() -> Iterator[Wanted]:
+            yield from self.numbered(0, CHUNK)
+            self.assertTrue(stored.wait(SECONDS))
+
+        with mock.patch.object(insert, "FLUSH_SECONDS", 0.05):
+            for number, _ in enumerate(self.use_case().run(items()), start=1):
+                if number == CHUNK:
+                    stored.set()
+        self.assertEqual(self.store.count(Scope.ALL), CHUNK)
+
+    def test_reading_goes_on_during_a_write(self) -> None:
+        def more_is_read() -> None:
+            wait_until(lambda: self.source.reads.total() >= 150)
+
+        self.store.before_write = more_is_read
+        with mock.patch.object(insert, "WRITE_BATCH", 100):
+            self.assertEqual(len(list(self.use_case().run(self.numbered(0, 200)))), 200)
+
+    def test_a_slow_picture_holds_up_no_other(self) -> None:
+        go_on = threading.Event()
+        slow = self.source.put("slow.png", PICTURES[1])
+        self.source.before_read = lambda uri: uri != slow or go_on.wait(SECONDS)
+        with mock.patch.object(insert, "FLUSH_SECONDS", 0.05):
+            run = self.use_case().run([wanted(1, 0, slow), *self.numbered(1, 300)])
+            others = [next(run) for _ in range(299)]
+            go_on.set()
+            (last,) = run
+        self.assertNotIn(last, others)
+        self.assertEqual(cast("Taken", last).wanted.key, Key(1, 0))
+
+    def test_an_error_of_the_listing_ends_the_run(self) -> None:
+        def items() -> Iterator[Wanted]:
+            yield from self.numbered(0, 5)
+            raise ConfigurationError("no credentials.")
+
+        with self.assertRaises(ConfigurationError):
+            list(self.use_case().run(items()))
+
+    def test_stopping_leaves_no_thread(self) -> None:
+        def left() -> list[str]:
+            return [one.name for one in threading.enumerate() if one.name.startswith("hashindex")]
+
+        run = self.use_case().run(self.numbered(0, 50_000))
+        next(run)
+        self.assertTrue(left())
+        run.close()
+        wait_until(lambda: not left())
 
 
 def place(item: Item | Done) -> object:
@@ -250,7 +320,7 @@ class TestLikeOneByOne(unittest.TestCase):
         for number in range(5):
             source.put(f"{number}.png", PICTURES[number] if number < 4 else b"broken")
         model: dict[Key, tuple[str, str]] = {}
-        use_case = Insert(store, source, reader_of(source), 3, replace=flags.replace, refresh=flags.refresh)
+        use_case = Insert(store, source, reader_of(source), replace=flags.replace, refresh=flags.refresh)
         for run in (first, second):
             items = [
                 wanted(company_id, meta_id, f"memory://{number}.png", version_of(source, number, told), line)

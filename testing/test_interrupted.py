@@ -59,11 +59,11 @@ class InterruptedCase(unittest.TestCase):
         done = running.signal(number)
         self.assertLess(time.monotonic() - began, PROMPT_SECONDS)
         self.assertFalse(Path(f"/proc/{lite}").exists())
-        self.assertNotIn("Traceback", done.stderr)
+        # With --verbose pymilvus's own log may show a call that was broken off.
+        self.assertNotIn("Traceback", done.stderr.partition(" pymilvus.")[0])
         self.assertEqual(done.stdout, "")
-        self.assertEqual(
-            done.said[-1],
-            f"interrupted; {CHUNK} pictures of this run are in the index, run it again to go on.",
+        self.assertIn(
+            f"interrupted; {CHUNK} pictures of this run are in the index, run it again to go on.", done.said
         )
         return done
 
@@ -134,7 +134,13 @@ class TestFullDisk(InterruptedCase):
         (self.cwd / "disk").mkdir()
         lines = (
             *self.small_disk(),
-            "(cd disk; hashindex insert - --company-id 1 --json < ../names; echo $?)",
+            # The second half of the names comes when the first is stored.
+            "stored() { grep -c ' inserted 1:' log; }",
+            f"first() {{ head -n {CHUNK} names; until [ $(stored) = {CHUNK} ]; do sleep 0.02; done; }}",
+            f"both() {{ first; tail -n {CHUNK} names; }}",
+            "touch log",
+            "both | (cd disk; hashindex insert - --company-id 1 --json --verbose 2> ../log; echo $?)",
+            "grep '^hashindex: ' log >&2",
             "cp -a disk roomy",
         )
         done = shell("\n".join(lines), cwd=self.cwd, inside=NAMESPACE)

@@ -57,7 +57,7 @@ class TestReading(unittest.TestCase):
             ({"max_bytes": len(data) - 1, "max_pixels": 3_072}, Reason.TOO_MANY_BYTES),
             ({"max_bytes": len(data), "max_pixels": 3_071}, Reason.TOO_MANY_PIXELS),
         ):
-            found = PictureReader(self.source, DEFAULT, workers=1, **limits).read(uri)
+            found = PictureReader(self.source, DEFAULT, workers=1, in_flight=1, **limits).read(uri)
             assert isinstance(found, Rejected), found
             self.assertEqual(found.reason, reason)
 

@@ -1,9 +1,17 @@
 """The port through which pictures come in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from hashindex.records import Content, Picture, Rejected
+
+Reserve = Callable[[int], object]
+"""What a source calls with the number of bytes that it is about to hold; `max_bytes` where it cannot know."""
+
+
+def at_once(size: int) -> None:
+    """Let any content be read at once."""
+    del size
 
 
 class Source(Protocol):
@@ -31,8 +39,12 @@ class Source(Protocol):
     def stat(self, uri: str) -> Picture | Rejected:
         """Return the picture with its version, without reading it."""
 
-    def read(self, uri: str, *, max_bytes: int) -> Content | Rejected:
-        """Return the whole content; never reads more than `max_bytes` + 1 bytes of it."""
+    def read(self, uri: str, *, max_bytes: int, reserve: Reserve = at_once) -> Content | Rejected:
+        """Return the whole content; never reads more than `max_bytes` + 1 bytes of it.
+
+        `reserve(size)` is called before its bytes are read into memory, and again when they are read again;
+        it may wait.
+        """
 
     def close(self) -> None:
         """Give back connections; the source is not used afterwards."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from hashindex.records import Content, Picture, Reason, Rejected
+from hashindex.sources.interface import Reserve, at_once
 from hashindex.uris import path_to_uri, uri_to_path
 
 _REASONS = {
@@ -47,7 +48,7 @@ class LocalSource:
                 with os.scandir(folder) as entries:
                     for entry in entries:
                         if not _is_folder(entry):
-                            yield Picture(path_to_uri(entry.path))
+                            yield Picture(path_to_uri(entry.path), _version_of(entry))
                         elif entry.is_symlink():
                             linked.append(entry.path)
                         else:
@@ -63,7 +64,7 @@ class LocalSource:
             return _rejected(uri, exc)
         return _not_a_file(uri, status) or Picture(uri, _version(status))
 
-    def read(self, uri: str, *, max_bytes: int) -> Content | Rejected:
+    def read(self, uri: str, *, max_bytes: int, reserve: Reserve = at_once) -> Content | Rejected:
         """Read the whole file."""
         path = uri_to_path(uri)
         try:
@@ -75,6 +76,7 @@ class LocalSource:
                 refused = _not_a_file(uri, status)
                 if refused:
                     return refused
+                reserve(min(status.st_size, max_bytes))
                 data = file.read(status.st_size + 1) if status.st_size <= max_bytes else b""
                 if len(data) > status.st_size:  # it grows meanwhile
                     data += file.read(max_bytes + 1 - len(data))
@@ -94,6 +96,13 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link that leads nowhere: what is wrong with it is said when it is read
         return False
+
+
+def _version_of(entry: os.DirEntry[str]) -> str | None:
+    try:
+        return _version(entry.stat())
+    except OSError:  # as above
+        return None
 
 
 def _opened_without_waiting(path: str, flags: int) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hashindex.errors import ConfigurationError, InvalidArgumentError
 from hashindex.records import Content, Picture, Reason, Rejected
+from hashindex.sources.interface import Reserve, at_once
 from hashindex.sources.oss_content import content, identity
 from hashindex.sources.oss_errors import PassingError, RefusedError, translated
 
@@ -118,11 +119,11 @@ class OssSource:
             return Rejected(uri, error.reason, str(error))
         return Picture(uri, etag)
 
-    def read(self, uri: str, *, max_bytes: int) -> Content | Rejected:
+    def read(self, uri: str, *, max_bytes: int, reserve: Reserve = at_once) -> Content | Rejected:
         """Return the whole object, its length and CRC-64 checked against what OSS says."""
         try:
             key = _object_key(uri)
-            return self._retried(uri, lambda bucket: content(bucket.get_object(key), max_bytes))
+            return self._retried(uri, lambda bucket: content(bucket.get_object(key), max_bytes, reserve))
         except RefusedError as error:
             return Rejected(uri, error.reason, str(error))
 

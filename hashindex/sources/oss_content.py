@@ -3,6 +3,7 @@
 from typing import Any
 
 from hashindex.records import Content, Reason
+from hashindex.sources.interface import Reserve
 from hashindex.sources.oss_errors import PassingError, RefusedError
 
 _CHUNK_BYTES = 1 << 18
@@ -16,7 +17,7 @@ def identity(result: Any) -> tuple[str, int]:
     return result.etag, result.last_modified * 1000
 
 
-def content(result: Any, max_bytes: int) -> Content:
+def content(result: Any, max_bytes: int, reserve: Reserve) -> Content:
     """Return what a GET answered, read to its end and closed; PassingError or RefusedError otherwise."""
     try:
         etag, modified_ms = identity(result)
@@ -26,6 +27,7 @@ def content(result: Any, max_bytes: int) -> Content:
         length = result.content_length
         if length is not None and length > max_bytes:
             raise RefusedError(Reason.TOO_MANY_BYTES, f"{length} bytes, but at most {max_bytes} are taken")
+        reserve(max_bytes if length is None else length)
         return Content(_body(result, max_bytes), version=etag, modified_ms=modified_ms)
     finally:
         result.close()

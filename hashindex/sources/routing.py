@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from hashindex.records import Content, Picture, Reason, Rejected
-from hashindex.sources.interface import Source
+from hashindex.sources.interface import Reserve, Source, at_once
 from hashindex.uris import as_text, scheme_of
 
 
@@ -30,9 +30,9 @@ class RoutedSource:
         """Return the picture with its version."""
         return self._source(uri).stat(uri)
 
-    def read(self, uri: str, *, max_bytes: int) -> Content | Rejected:
+    def read(self, uri: str, *, max_bytes: int, reserve: Reserve = at_once) -> Content | Rejected:
         """Return the whole content."""
-        return self._source(uri).read(uri, max_bytes=max_bytes)
+        return self._source(uri).read(uri, max_bytes=max_bytes, reserve=reserve)
 
     def close(self) -> None:
         """Close all of them."""
@@ -62,8 +62,8 @@ class _UnknownScheme:
     def stat(self, uri: str) -> Picture | Rejected:
         return self._rejected(uri)
 
-    def read(self, uri: str, *, max_bytes: int) -> Content | Rejected:
-        del max_bytes
+    def read(self, uri: str, *, max_bytes: int, reserve: Reserve = at_once) -> Content | Rejected:
+        del max_bytes, reserve
         return self._rejected(uri)
 
     def close(self) -> None:

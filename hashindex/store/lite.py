@@ -31,6 +31,9 @@ from hashindex.store.milvus import (
 from hashindex.store.rows import PRIMARY, row_of
 from hashindex.store.vendor import calling
 
+CLOSE_SECONDS = 1.0
+"""How long closing waits for a call that is under way; writing a batch takes about half of it."""
+
 
 def open_lite(place: str, collection: str, *, create: Origin | None, index_type: str) -> "LiteStore":
     """Open an index in a file, or make one where `create` says how.
@@ -126,11 +129,16 @@ class LiteStore(MilvusStore):
         return self._remove(filter=filter_of(Scope.company(company_id)))
 
     def close(self) -> None:
-        """Stop the process and give the file free."""
-        with self._lock:
-            self._closed = True
+        """Stop the process and give the file free. A call that another thread waits for is broken off."""
+        self._closed = True
+        if not self._lock.acquire(timeout=CLOSE_SECONDS):
+            self._process.end_now()
+            self._lock.acquire()
+        try:
             self._connection.close()
             self._process.stop()
+        finally:
+            self._lock.release()
 
     @property
     def _client(self) -> Any:

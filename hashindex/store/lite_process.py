@@ -80,6 +80,11 @@ class LiteProcess:
         if os.getpid() == self._parent:
             self._undo.close()
 
+    def end_now(self) -> None:
+        """Kill the process, so that a call which waits for it fails; its caller cleans up."""
+        if self._process is not None:
+            self._process.kill()
+
     def kill(self) -> None:
         """End the process at once: what it has in memory is not to be believed any more."""
         if self._process is not None:
