@@ -4,22 +4,15 @@ A line that cannot be parsed is a `Reject` with its number; the others go in. Ot
 that a rejects file goes back in as it is.
 """
 
-import csv
-import json
-import re
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 from hashindex.errors import InvalidArgumentError
-from hashindex.keys import Key, MetaIdFrom, validated_id
+from hashindex.keys import Key, MetaIdFrom
 from hashindex.records import MAX_VERSION_BYTES, Picture, Reason, Reject, Rejected, Wanted
 from hashindex.sources.interface import Source
+from hashindex.text_rows import ids, rows
 from hashindex.uris import scheme_of, uri_to_path
-
-_INTEGER = re.compile(r"\s*-?[0-9]{1,30}\s*")
-_MAX_LINES_OF_A_ROW = 100
 
 
 class Manifest:
@@ -35,14 +28,7 @@ class Manifest:
 
         InvalidArgumentError when a CSV's header lacks `uri`, or names a column twice.
         """
-        first, number = file.readline(), 1
-        while first and not first.strip("\ufeff \t\r\n"):
-            first, number = file.readline(), number + 1
-        if not first:
-            return
-        first = first.lstrip("\ufeff \t")
-        rows = _json_rows if first.startswith("{") else _csv_rows
-        for line, row in rows(first, number, file):
+        for line, row in rows(file, "manifest", ("uri",)):
             if isinstance(row, str):
                 yield Reject(Rejected(None, Reason.BAD_LINE, row), line=line)
             else:
@@ -51,7 +37,7 @@ class Manifest:
     def _wanted(self, line: int, row: Mapping[str, Any]) -> Wanted | Reject:
         uri = row.get("uri")
         uri = uri if isinstance(uri, str) and _is_text(uri) else None
-        company_id, meta_id, problems = _ids(row)
+        company_id, meta_id, problems = ids(row)
 
         def rejected(reason: Reason, detail: str) -> Reject:
             return Reject(Rejected(uri, reason, detail), company_id, meta_id, line)
@@ -73,97 +59,6 @@ class Manifest:
         except InvalidArgumentError as exc:
             return rejected(Reason.BAD_KEY, str(exc))
         return Wanted(key, Picture(uri, row.get("source_version") or None), line)
-
-
-def _csv_rows(header: str, number: int, file: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
-    columns = _columns(header)
-    lines = _Lines(file)
-    while True:
-        number += len(lines.taken)
-        lines.taken.clear()
-        try:
-            values = next(csv.reader(lines, strict=True), None)
-        except csv.Error as exc:
-            yield number + 1, f"not CSV: {exc}"
-            lines.give_back_all_but_the_first()
-            continue
-        if values is None:
-            return
-        if values and len(values) != len(columns):
-            yield number + 1, f"{len(values)} values for {len(columns)} columns"
-        elif values:
-            yield number + 1, dict(zip(columns, values, strict=True))
-
-
-def _columns(header: str) -> list[str]:
-    try:
-        columns = [column.strip() for column in next(csv.reader([header]), [])]
-    except csv.Error:  # a binary file, or something else without lines
-        columns = []
-    if "uri" not in columns:
-        raise InvalidArgumentError("the manifest's first line must name its columns, with uri among them.")
-    if len(set(columns)) != len(columns):
-        raise InvalidArgumentError("the manifest's first line names a column twice.")
-    return columns
-
-
-class _Lines:
-    """The lines of a file for one row of CSV: more than one where a quoted value holds newlines.
-
-    A quote that is never closed would swallow the rest of the file. So a row spans a bounded number of lines,
-    and the lines after the first one of a bad row are read again as rows of their own.
-    """
-
-    def __init__(self, file: Iterable[str]) -> None:
-        self._file, self._again = iter(file), deque[str]()
-        self.taken: list[str] = []
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        if len(self.taken) == _MAX_LINES_OF_A_ROW:
-            raise StopIteration
-        line = self._again.popleft() if self._again else next(self._file)
-        self.taken.append(line)
-        return line
-
-    def give_back_all_but_the_first(self) -> None:
-        self._again.extendleft(reversed(self.taken[1:]))
-        del self.taken[1:]
-
-
-def _json_rows(first: str, number: int, file: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
-    for line, text in enumerate(chain([first], file), start=number):
-        if not text.strip():
-            continue
-        try:
-            row = json.loads(text)
-        except (ValueError, RecursionError) as exc:
-            yield line, f"not JSON: {exc}"
-            continue
-        yield line, row if isinstance(row, dict) else "not a JSON object"
-
-
-def _ids(row: Mapping[str, Any]) -> tuple[int | None, int | None, str]:
-    """Return company_id and meta_id, None where absent or bad, and what is bad about them."""
-    ids: list[int | None] = []
-    problems = []
-    for name in ("company_id", "meta_id"):
-        try:
-            ids.append(_id(name, row.get(name)))
-        except InvalidArgumentError as exc:
-            ids.append(None)
-            problems.append(str(exc))
-    return ids[0], ids[1], " ".join(problems)
-
-
-def _id(name: str, value: object) -> int | None:
-    """Read an id that JSON gives as a number and CSV as text; None where it is left empty."""
-    if value is None or value == "":
-        return None
-    number = int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
-    return validated_id(name, number)
 
 
 def _what_is_wrong(row: Mapping[str, Any]) -> str | None:

@@ -3,21 +3,20 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import Annotated, TextIO
 
 import typer
 
 from hashindex.cli import options, output
+from hashindex.cli.accounting import account, summarize
 from hashindex.cli.pictures import named, selection
-from hashindex.cli.rejects import RejectsFile, rejects_file
-from hashindex.errors import HashIndexError, InvalidArgumentError
-
-if TYPE_CHECKING:
-    from hashindex.records import Ignored, InsertReport, Reject, Taken
+from hashindex.cli.rejects import rejects_file
+from hashindex.errors import InvalidArgumentError
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +59,8 @@ def insert(
     include: options.Include = None,
     exclude: options.Exclude = None,
     recipe: options.RecipeName = None,
+    decode: options.DecodeMode = None,
+    oss_process: options.OssProcess = None,
     index_type: options.IndexType = None,
     expect: options.Expect = None,
     milvus_uri: options.MilvusUri = None,
@@ -83,8 +84,15 @@ def insert(
         lines = stack.enter_context(_opened(manifest)) if manifest else None
         meant = options.company_scope(company) if lines is None else 0
         file = stack.enter_context(rejects_file(rejects, manifest))
-        index = stack.enter_context(open_index(create=True, recipe=recipe, expect=expect, settings=settings))
-        each = stack.enter_context(_account(file, quiet=json))
+        text = options.recipe_text(recipe, decode, oss_process)
+        index = stack.enter_context(open_index(create=True, recipe=text, expect=expect, settings=settings))
+        chosen = selection(include, exclude)
+        items: Callable[[], Iterable[object]] | None  # in a second pass, to be counted
+        if manifest:
+            items = partial(_lines_of, manifest) if os.path.isfile(manifest) else None
+        else:
+            items = None if "-" in (sources or ()) else partial(index.listed, sources or (), chosen)
+        each = stack.enter_context(account("inserting", file, bar=not json, items=items))
         if lines is not None:
             report = index.insert_manifest(
                 lines, company_id=company, meta_id_from=keys, replace=replace, refresh=refresh, each=each
@@ -94,12 +102,12 @@ def insert(
                 named(sources or ()),
                 meta_id=meta_id,
                 meta_id_from=keys,
-                selection=selection(include, exclude),
+                selection=chosen,
                 replace=replace,
                 refresh=refresh,
                 each=each,
             )
-    _summarize(report, rejects, json=json)
+    summarize(report, rejects, json=json)
 
 
 def get(
@@ -172,61 +180,9 @@ def _opened(manifest: str) -> Iterator[TextIO]:
         yield lines
 
 
-@contextmanager
-def _account(
-    rejects: RejectsFile | None, *, quiet: bool
-) -> Iterator[Callable[["Taken | Reject | Ignored"], None]]:
-    """Give what is called for each item: it writes the rejects down and moves the progress bar on.
+def _lines_of(manifest: str) -> Iterator[object]:
+    """Yield something for each picture that the manifest names, to be counted."""
+    from hashindex.text_rows import rows
 
-    When the run does not reach its end, say what was done until then.
-    """
-    from hashindex.records import Reject, Taken
-
-    stored = 0
-    if rejects:
-        rejects.begin()
-    with output.progress("inserting", shown=not quiet) as advance:
-
-        def each(item: "Taken | Reject | Ignored") -> None:
-            nonlocal stored
-            advance()
-            if isinstance(item, Taken):
-                stored += 1
-                _log.debug("%s %s: %s", item.outcome, item.wanted.key, item.wanted.picture.uri)
-            elif not isinstance(item, Reject):
-                _log.debug("ignored: %s", item.uri)
-            elif rejects:
-                rejects.write(item)
-            else:
-                output.complain(item.rejected, item.line)
-
-        try:
-            yield each
-        except (KeyboardInterrupt, SystemExit):
-            output.say(f"interrupted; {stored} pictures of this run are in the index, run it again to go on.")
-            raise
-        except (HashIndexError, OSError) as exc:
-            if stored:
-                exc.add_note(f"{stored} pictures of this run are in the index; run it again to go on.")
-            raise
-
-
-def _summarize(report: "InsertReport", rejects: Path | None, *, json: bool) -> None:
-    counts = {
-        "inserted": report.inserted,
-        "updated": report.updated,
-        "skipped": report.skipped,
-        "rejected": report.rejected,
-        "ignored": report.ignored,
-    }
-    if json:
-        output.emit({**counts, "seconds": report.seconds})
-    else:
-        output.line(
-            ", ".join(f"{count} {name}" for name, count in counts.items()) + f" in {report.seconds} s"
-        )
-    if report.rejected and rejects:
-        number = "1 picture was" if report.rejected == 1 else f"{report.rejected} pictures were"
-        output.say(f"{number} not taken; {rejects} says why, and goes back in with --manifest.")
-    if report.rejected:
-        raise typer.Exit(output.Exit.SOME_REJECTED)
+    with _opened(manifest) as lines:
+        yield from rows(lines, "manifest", ("uri",))

@@ -2,19 +2,13 @@
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
-from threading import Timer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hashindex.records import Entry, Rejected
-
-_PATIENCE_SECONDS = 1.0
-"""Work that is done within this shows no progress."""
 
 
 class Exit(IntEnum):
@@ -59,16 +53,16 @@ def table(rows: Iterable[Sequence[object]], headings: Sequence[str] = (), *, ind
 
 
 def flattened(entry: "Entry") -> dict[str, object]:
-    """Return an entry as `get --json` prints it."""
+    """Return an entry as `get --json` prints it; of a bare one, null for all that is not known."""
     picture, prints = entry.picture, entry.picture.fingerprint
-    return {
+    values = {
         "company_id": entry.key.company_id,
         "meta_id": entry.key.meta_id,
         "uri": picture.uri,
         "hash": prints.ahash.hex(),
-        "phash": prints.phash.hex(),
-        "dhash": prints.dhash.hex(),
-        "contrast": round(prints.contrast, 3),
+        "phash": prints.phash and prints.phash.hex(),
+        "dhash": prints.dhash and prints.dhash.hex(),
+        "contrast": None if prints.contrast is None else round(prints.contrast, 3),
         "content_digest": picture.content_digest,
         "source_version": picture.source_version,
         "width": picture.width,
@@ -77,6 +71,9 @@ def flattened(entry: "Entry") -> dict[str, object]:
         "upload_time": picture.upload_time,
         "indexed_time": entry.indexed_time,
     }
+    if picture.is_bare:
+        values |= {name: values[name] or None for name in values if not name.endswith("_id")}
+    return values
 
 
 def when(milliseconds: int) -> str:
@@ -95,41 +92,6 @@ def complain(rejected: "Rejected", line_number: int | None = None) -> None:
     said += [rejected.uri] if rejected.uri else []
     said += [rejected.reason.value, rejected.detail.removesuffix(".")]
     say(": ".join(said) + ".")
-
-
-@contextmanager
-def progress(what: str, *, shown: bool) -> Iterator[Callable[[], None]]:
-    """Give a function to call for each thing done; a bar appears on a terminal after a second of work."""
-    if not (shown and sys.stderr.isatty()):
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TextColumn("{task.completed:,.0f} pictures, {task.fields[rate]:,.0f}/s"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=False,
-    )
-    task = bar.add_task(what, total=None, rate=0.0)
-    began = time.monotonic()
-    begin = Timer(_PATIENCE_SECONDS, bar.start)
-
-    def advance() -> None:
-        seconds = time.monotonic() - began
-        bar.update(task, advance=1, rate=(bar.tasks[task].completed + 1) / max(seconds, 1e-3))
-
-    begin.start()
-    try:
-        yield advance
-    finally:
-        begin.cancel()
-        begin.join()  # it may just be starting the bar
-        bar.stop()
 
 
 def _print(text: str) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hashindex.cli import options, output
+from hashindex.cli.progress import progress
 from hashindex.confirming import RADIUS
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import HASH_BYTES, HashedPicture, Rejected
+from hashindex.records import HASH_BYTES, BareHash, Fingerprint, HashedPicture, Rejected
 from hashindex.search import LIMIT, Limits
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def hash_pictures(
     sources: options.Sources,
     *,
     recipe: options.RecipeName = None,
+    decode: options.DecodeMode = None,
+    oss_process: options.OssProcess = None,
     include: options.Include = None,
     exclude: options.Exclude = None,
     json: options.Json = False,
@@ -37,16 +40,14 @@ def hash_pictures(
     del verbose
     from hashindex.compose import open_reader
 
-    some_rejected = False
     with (
-        open_reader(recipe or "default") as reader,
-        output.progress("hashing", shown=not json and not sys.stdout.isatty()) as advance,
+        open_reader(options.recipe_text(recipe, decode, oss_process) or "default") as reader,
+        progress("hashing", bar=not json and not sys.stdout.isatty()) as shown,
     ):
         for found in reader.read_all(named(sources), selection(include, exclude)):
-            some_rejected |= isinstance(found, Rejected)
+            shown.add(rejected=isinstance(found, Rejected))
             (_emit_hash if json else _show_hash)(found)
-            advance()
-    if some_rejected:
+    if shown.rejected:
         raise typer.Exit(output.Exit.SOME_REJECTED)
 
 
@@ -104,13 +105,11 @@ def search(
             results = place.search_many(
                 index.pictures(named(images or ()), selection(include, exclude)), limits
             )
-        some_rejected = False
-        with output.progress("searching", shown=not json and not sys.stdout.isatty()) as advance:
+        with progress("searching", bar=not json and not sys.stdout.isatty()) as shown:
             for result in results:
-                some_rejected |= result.rejected is not None
+                shown.add(rejected=result.rejected is not None)
                 (_emit if json else _show)(result)
-                advance()
-    if some_rejected:
+    if shown.rejected:
         raise typer.Exit(output.Exit.SOME_REJECTED)
 
 
@@ -145,29 +144,31 @@ def _hash(text: str) -> bytes:
 
 
 def _emit_hash(found: HashedPicture | Rejected) -> None:
-    from hashindex.hashing import says_little
-
     prints = None if isinstance(found, Rejected) else found.fingerprint
     output.emit(
         {
             "uri": found.uri,
             "hash": prints and prints.ahash.hex(),
-            "phash": prints and prints.phash.hex(),
-            "dhash": prints and prints.dhash.hex(),
-            "low_information": prints and says_little(prints.contrast),
+            "phash": prints and prints.phash and prints.phash.hex(),
+            "dhash": prints and prints.dhash and prints.dhash.hex(),
+            "low_information": None if prints is None else _says_little(prints),
             "rejected": output.why(found if isinstance(found, Rejected) else None),
         }
     )
 
 
 def _show_hash(found: HashedPicture | Rejected) -> None:
-    from hashindex.hashing import says_little
-
     if isinstance(found, Rejected):
         output.complain(found)
     else:
-        mark = "  (low information)" if says_little(found.fingerprint.contrast) else ""
+        mark = "  (low information)" if _says_little(found.fingerprint) else ""
         output.line(f"{found.fingerprint.ahash.hex()}  {found.uri}{mark}")
+
+
+def _says_little(prints: Fingerprint | BareHash) -> bool | None:
+    from hashindex.hashing import says_little
+
+    return None if prints.contrast is None else says_little(prints.contrast)
 
 
 def _emit(result: "SearchResult") -> None:
@@ -179,7 +180,7 @@ def _emit(result: "SearchResult") -> None:
                 {
                     "company_id": match.key.company_id,
                     "meta_id": match.key.meta_id,
-                    "uri": match.uri,
+                    "uri": match.uri or None,
                     "distance": match.distance,
                     "phash_distance": match.phash_distance,
                     "dhash_distance": match.dhash_distance,
