@@ -14,14 +14,15 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar
 from unittest import mock
 
-from testing.campaign import kills_server, locks
+from testing.campaign import backfill, kills_server, locks
 from testing.campaign.__main__ import KINDS, main
 from testing.campaign.folder import hashed
 from testing.campaign.kills_lite import VICTIMS, killed
 from testing.campaign.mutations import decoded
-from testing.campaign.place import base_file
+from testing.campaign.place import Place, base_file
 from testing.campaign.plan import Plan, judge
 from testing.campaign.run import Run
+from testing.making import entry
 from testing.milvus_server import shared_server
 from testing.photographs import photograph
 
@@ -61,6 +62,22 @@ class TestLiteSample(SampleCase):
         self.assertIn("EXCLUSIVE while replacing", run.what)
         self.assertIn("NotPersistedError 1x", run.found)
         self.assert_faultless(run)
+
+
+class TestBackfillSample(SampleCase):
+    def test_kill_of_an_insert_and_the_rerun(self) -> None:
+        pictures = backfill.made_pictures(self.folder / "pictures", 60, (64, 48))
+        undisturbed = backfill.undisturbed_run(pictures)
+        self.assertEqual(len(undisturbed.held), 60 - backfill.BROKEN_OF_100)
+        self.assert_faultless(backfill.broken_off(Place(str(self.folder / "a.db")), 6, undisturbed))
+
+    def test_differences_are_told(self) -> None:
+        held = {item.key: item for item in (entry(1, 1), entry(1, 2), entry(1, 3))}
+        found = {item.key: item for item in (entry(1, 2, seed=7), entry(1, 3), entry(1, 4))}
+        said = " ".join(backfill.differences(held, found))
+        for words in ("1 entries are missing, 1:1", "1 entries are too many, 1:4", "1 entries differ, 1:2"):
+            self.assertIn(words, said)
+        self.assertEqual(backfill.differences(held, held), [])
 
 
 class TestServerSample(SampleCase):

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from testing.campaign import folder, kills_lite, kills_server, locks, machine, mutations
+from testing.campaign import backfill, folder, kills_lite, kills_server, locks, machine, mutations
 from testing.campaign.run import EXAMPLES, MUTATIONS, SEED, Options, Run
 from testing.photographs import photographs
 
@@ -25,6 +25,7 @@ KINDS: dict[str, Kind] = {
     "locks": locks.runs,
     "kills-server": kills_server.servers,
     "kills-client": kills_server.clients,
+    "backfill": backfill.runs,
     "folder": folder.runs,
     "mutations": mutations.runs,
     "machine": machine.runs,

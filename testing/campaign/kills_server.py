@@ -62,7 +62,7 @@ def killed(server: MilvusServer, seed: int, victim: Victim, *, base_rows: int = 
             notes = Notes.read(notes_file)
             seconds, verdict = _found(place, plan, notes.acknowledged)
         finally:
-            _drop(place)
+            place.drop()
     return Run(
         seed,
         f"{victim} killed {moment:.3f} s after {'replacing' if plan.replacing else 'inserting'} began",
@@ -111,16 +111,3 @@ def _found(place: Place, plan: Plan, acknowledged: int) -> tuple[float, Verdict]
         if not verdict.faults or seconds > enough:
             return seconds, verdict
         time.sleep(POLL_SECONDS)
-
-
-def _drop(place: Place) -> None:
-    from pymilvus import MilvusClient, MilvusException
-
-    client = MilvusClient(uri=place.uri, token=place.token, dedicated=True, timeout=10)
-    try:
-        client.drop_alias(place.collection)
-        client.drop_collection(f"{place.collection}_1")
-    except MilvusException:  # the server is gone, and takes it along
-        pass
-    finally:
-        client.close()

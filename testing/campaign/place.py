@@ -31,6 +31,19 @@ class Place:
 
         return open_server(self.uri, self.collection, create=origin, token=self.token)
 
+    def drop(self) -> None:
+        """Remove the collection from its server, if that still answers."""
+        from pymilvus import MilvusClient, MilvusException
+
+        client = MilvusClient(uri=self.uri, token=self.token, dedicated=True, timeout=10)
+        try:
+            client.drop_alias(self.collection)
+            client.drop_collection(f"{self.collection}_1")
+        except MilvusException:  # the server is gone, and takes it along
+            pass
+        finally:
+            client.close()
+
     @property
     def is_file(self) -> bool:
         """Whether it is a Milvus Lite file."""
