@@ -4,7 +4,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
 from itertools import islice
 from types import TracebackType
 from typing import Self, TextIO
@@ -31,14 +30,12 @@ from hashindex.records import (
     Scope,
     SearchResult,
     StoreInfo,
-    SyncReport,
     Taken,
     Wanted,
 )
 from hashindex.search import DEFAULT_LIMITS, LIMIT, Limits, Query, search
 from hashindex.sources.interface import Source
 from hashindex.store.interface import Store
-from hashindex.sync import Comparison, EachSynced, Sync
 
 QUERIES_PER_CALL = 100
 """Pictures that one call to the store looks for: a batch costs Milvus far less than as many single calls."""
@@ -262,49 +259,6 @@ class Company(Lookup):
             every, meta_id_from = self._single(every), _always(validated_id("meta_id", meta_id))
         wanted = keyed(listed(self._source, every, selection), self._company_id, meta_id_from)
         return self._index.insert(wanted, replace=replace, refresh=refresh, each=each)
-
-    def sync(
-        self,
-        folder: str | os.PathLike[str],
-        *,
-        meta_id_from: MetaIdFrom = meta_id_from_uri,
-        selection: Selection = EVERY_PICTURE,
-        refresh: bool = False,
-        remove_many: bool = False,
-        each: EachSynced | None = None,
-    ) -> SyncReport:
-        """Make the entries whose URI lies under a folder or `oss://` prefix equal to what that now holds.
-
-        The arguments are those of `compare` and of `Comparison.apply`.
-        """
-        with self.compare(
-            folder, meta_id_from=meta_id_from, selection=selection, refresh=refresh
-        ) as comparison:
-            return comparison.apply(remove_many=remove_many, each=each)
-
-    def compare(
-        self,
-        folder: str | os.PathLike[str],
-        *,
-        meta_id_from: MetaIdFrom = meta_id_from_uri,
-        selection: Selection = EVERY_PICTURE,
-        refresh: bool = False,
-        each_found: Callable[[], object] | None = None,
-    ) -> AbstractContextManager[Comparison]:
-        """Give what `sync` would do, in a `with` statement: to be looked at, and applied.
-
-        Args:
-            folder: A folder or `oss://` prefix; anything else is InvalidArgumentError.
-            meta_id_from: Makes the keys of new pictures, of the canonical URI. Entries keep their keys.
-            selection: What is taken of what is new. Entries are kept true whatever their names.
-            refresh: Read pictures again whose version has not changed.
-            each_found: Called for each entry that is looked at, and for all that is listed.
-
-        """
-        use_case = Sync(
-            self._store, self._source, self._reader, self._company_id, meta_id_from, selection, refresh
-        )
-        return use_case.compare(os.fspath(folder), each_found)
 
     def search_like(self, meta_id: int, limits: Limits = DEFAULT_LIMITS) -> SearchResult:
         """Return what resembles a stored entry, itself left out; `rejected` when there is no such entry."""

@@ -92,8 +92,7 @@ class Insert:
         if entry is None:
             return _ToRead(item, Outcome.INSERTED)
         if entry.picture.uri != item.picture.uri:
-            is_bare = not entry.picture.uri  # a hash that was imported; the picture fills it in
-            if not is_bare and not self.replace:
+            if not self.replace:
                 detail = f"its key {item.key} belongs to {entry.picture.uri}; --replace lets it take over"
                 return _rejected(item, Rejected(item.picture.uri, Reason.CONFLICT, detail))
         elif not self.refresh:

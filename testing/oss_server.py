@@ -140,6 +140,11 @@ class OssServer:
         with self._lock:
             self._orders.append(_Order(fault, key, skip, times))
 
+    def forgive(self) -> None:
+        """Forget what was ordered."""
+        with self._lock:
+            self._orders.clear()
+
     def admit(self, request: Request) -> Fault:
         """Record a request and return what is ordered for it."""
         with self._lock:

@@ -3,9 +3,11 @@
 import threading
 import unittest
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
-from hashindex.concurrency import ordered_map
+from hashindex.concurrency import Budget, Jobs, ordered_map
+from testing.inserting import wait_until
 
 SECONDS = 10.0
 
@@ -118,6 +120,92 @@ class TestOrderedMap(unittest.TestCase):
 
     def test_no_items(self) -> None:
         self.assertEqual(list(ordered_map(str, [], workers=2)), [])
+
+
+class TestJobs(unittest.TestCase):
+    def setUp(self) -> None:
+        self.jobs, self.done = Jobs(), list[object]()
+        self.executor = self.enterContext(ThreadPoolExecutor(2))
+
+    def test_results_are_handled_as_they_come_in_the_thread_that_asks(self) -> None:
+        go_on = threading.Event()
+        threads = []
+        for wait in (True, False):
+            call = (lambda _: go_on.wait(SECONDS)) if wait else (lambda item: item)
+            self.jobs.start(self.executor, call, f"waits: {wait}", then=self.done.append)
+        self.jobs.handle_next()
+        self.assertEqual((self.done, len(self.jobs)), (["waits: False"], 1))
+        go_on.set()
+        self.jobs.start(self.executor, str, 7, then=lambda _: threads.append(threading.current_thread()))
+        self.jobs.handle_next()
+        self.jobs.handle_next()
+        self.assertEqual((threads, len(self.jobs)), ([threading.current_thread()], 0))
+
+    def test_waiting_ends_in_time(self) -> None:
+        go_on = threading.Event()
+        self.jobs.start(self.executor, go_on.wait, SECONDS, then=self.done.append)
+        self.jobs.handle_next(within_seconds=0.01)
+        self.assertEqual((self.done, len(self.jobs)), ([], 1))
+        go_on.set()
+
+    def test_an_error_is_raised_where_it_is_handled(self) -> None:
+        self.jobs.start(self.executor, int, "seven", then=self.done.append)
+        with self.assertRaises(ValueError):
+            self.jobs.handle_next()
+        self.assertEqual((self.done, len(self.jobs)), ([], 0))
+
+
+class TestBudget(unittest.TestCase):
+    """Each holder is a thread of its own, that spends and then waits to be let go."""
+
+    def setUp(self) -> None:
+        self.budget = Budget(10)
+        self.held: dict[str, threading.Event] = {}
+
+    def hold(self, name: str, *sizes: int) -> threading.Event:
+        """Begin to spend the sizes, one after the other; the event lets go of the last."""
+        let_go = threading.Event()
+
+        def spend() -> None:
+            with self.budget.account() as account:
+                for size in sizes:
+                    account(size)
+                self.held[name] = let_go
+                let_go.wait(SECONDS)
+                del self.held[name]
+
+        thread = threading.Thread(target=spend)
+        thread.start()
+        self.addCleanup(thread.join, SECONDS)
+        self.addCleanup(let_go.set)
+        return let_go
+
+    def wait_for(self, *names: str) -> None:
+        wait_until(lambda: self.held.keys() == set(names))
+
+    def test_what_fits_is_let_in_and_the_rest_waits(self) -> None:
+        first = self.hold("first", 6)
+        self.wait_for("first")
+        self.hold("small", 4)
+        self.wait_for("first", "small")
+        self.hold("late", 6)
+        self.assertNotIn("late", self.held)
+        first.set()
+        self.wait_for("small", "late")
+
+    def test_what_is_larger_than_all_is_let_in_alone(self) -> None:
+        first = self.hold("first", 1)
+        self.wait_for("first")
+        self.hold("huge", 11)
+        self.assertNotIn("huge", self.held)
+        first.set()
+        self.wait_for("huge")
+
+    def test_spending_again_gives_back_first(self) -> None:
+        self.hold("first", 10, 10, 4)
+        self.wait_for("first")
+        self.hold("second", 6)
+        self.wait_for("first", "second")
 
 
 if __name__ == "__main__":

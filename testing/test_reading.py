@@ -3,11 +3,15 @@
 import hashlib
 import os
 import tempfile
+import threading
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from PIL import Image
 
+from hashindex.concurrency import Budget
+from hashindex.decoding import Decoded, Decoder
 from hashindex.hashing import fingerprint
 from hashindex.listing import EVERY_PICTURE
 from hashindex.reading import PictureReader, digest
@@ -16,7 +20,7 @@ from hashindex.records import Fingerprint, HashedPicture, Reason, Rejected
 from hashindex.sources.local import LocalSource
 from hashindex.sources.oss import OssSource
 from hashindex.sources.routing import RoutedSource
-from testing.inserting import reader_of
+from testing.inserting import SECONDS, reader_of
 from testing.making import encoded, picture, saved
 from testing.memory_source import MemorySource
 
@@ -60,6 +64,38 @@ class TestReading(unittest.TestCase):
             found = PictureReader(self.source, DEFAULT, workers=1, in_flight=1, **limits).read(uri)
             assert isinstance(found, Rejected), found
             self.assertEqual(found.reason, reason)
+
+    def test_more_pictures_are_fetched_at_once_than_decoded(self) -> None:
+        uris = [self.source.put(f"{number}.png", encoded(picture(number))) for number in range(6)]
+        together = threading.Barrier(3)
+        self.source.before_read = lambda _: together.wait(SECONDS)
+        reader = PictureReader(
+            self.source, DEFAULT, max_pixels=10_000, max_bytes=100_000, workers=1, in_flight=3
+        )
+        decoding, most = 0, 0
+        decode = Decoder.decode
+
+        def watched(decoder: Decoder, data: bytes, uri: str | None) -> Decoded | Rejected:
+            nonlocal decoding, most
+            decoding += 1
+            most = max(most, decoding)
+            found = decode(decoder, data, uri)
+            decoding -= 1
+            return found
+
+        with mock.patch.object(Decoder, "decode", watched):
+            found = list(reader.map(reader.read, uris))
+        self.assertEqual([item.uri for item in found], uris)
+        self.assertEqual(most, 1)
+
+    def test_what_is_held_of_files_is_bounded(self) -> None:
+        uri = self.source.put("a.png", encoded(picture(1)))
+        with mock.patch.object(Budget, "account", autospec=True, side_effect=Budget.account) as account:
+            self.reader.read(uri)
+        self.assertEqual(account.call_count, 1)
+        spent: list[int] = []
+        self.source.read(uri, max_bytes=100_000, reserve=spent.append)
+        self.assertEqual(spent, [len(encoded(picture(1)))])
 
     def test_rejects_of_the_source_and_of_the_decoder_carry_the_uri(self) -> None:
         missing = self.reader.read("memory://missing")

@@ -59,8 +59,6 @@ def insert(
     include: options.Include = None,
     exclude: options.Exclude = None,
     recipe: options.RecipeName = None,
-    decode: options.DecodeMode = None,
-    oss_process: options.OssProcess = None,
     index_type: options.IndexType = None,
     expect: options.Expect = None,
     milvus_uri: options.MilvusUri = None,
@@ -84,8 +82,7 @@ def insert(
         lines = stack.enter_context(_opened(manifest)) if manifest else None
         meant = options.company_scope(company) if lines is None else 0
         file = stack.enter_context(rejects_file(rejects, manifest))
-        text = options.recipe_text(recipe, decode, oss_process)
-        index = stack.enter_context(open_index(create=True, recipe=text, expect=expect, settings=settings))
+        index = stack.enter_context(open_index(create=True, recipe=recipe, expect=expect, settings=settings))
         chosen = selection(include, exclude)
         items: Callable[[], Iterable[object]] | None  # in a second pass, to be counted
         if manifest:

@@ -1,7 +1,5 @@
 """The options that several commands share, and what they make of the settings."""
 
-from dataclasses import replace
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,13 +7,6 @@ import typer
 import loggers
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import validated_id
-
-
-class Decode(StrEnum):
-    """How much of a picture is decoded."""
-
-    EXACT = "exact"
-    FAST = "fast"
 
 
 def _configure_logging(verbose: bool) -> bool:
@@ -86,20 +77,6 @@ RecipeName = Annotated[
         "--recipe", metavar="NAME", help="How pictures become bits: default, or strict (as imagehash)."
     ),
 ]
-DecodeMode = Annotated[
-    Decode | None,
-    typer.Option(
-        "--decode", help="Part of the recipe: exact, or fast, which lets JPEGs be scaled while decoding."
-    ),
-]
-OssProcess = Annotated[
-    str | None,
-    typer.Option(
-        "--oss-process",
-        metavar="STYLE",
-        help="Part of the recipe: what OSS does to pictures before they travel, as image/resize,w_256.",
-    ),
-]
 Expect = Annotated[
     int | None,
     typer.Option(
@@ -118,17 +95,3 @@ def company_scope(*named: int | None) -> int:
         if company_id is not None:
             return company_id
     raise InvalidArgumentError("no company is named; give --company-id, or set HASHINDEX_COMPANY_ID.")
-
-
-def recipe_text(name: str | None, decode: Decode | None, oss_process: str | None) -> str | None:
-    """Return the recipe that the options make, or None where none of them is given."""
-    changes = {
-        field: value
-        for field, value in (("decode", decode and decode.value), ("oss", oss_process))
-        if value is not None
-    }
-    if not changes:
-        return name
-    from hashindex.recipe import Recipe
-
-    return str(replace(Recipe.parse(name or "default"), **changes))  # type: ignore[arg-type]  # parsed again

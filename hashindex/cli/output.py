@@ -53,16 +53,16 @@ def table(rows: Iterable[Sequence[object]], headings: Sequence[str] = (), *, ind
 
 
 def flattened(entry: "Entry") -> dict[str, object]:
-    """Return an entry as `get --json` prints it; of a bare one, null for all that is not known."""
+    """Return an entry as `get --json` prints it."""
     picture, prints = entry.picture, entry.picture.fingerprint
-    values = {
+    return {
         "company_id": entry.key.company_id,
         "meta_id": entry.key.meta_id,
         "uri": picture.uri,
         "hash": prints.ahash.hex(),
-        "phash": prints.phash and prints.phash.hex(),
-        "dhash": prints.dhash and prints.dhash.hex(),
-        "contrast": None if prints.contrast is None else round(prints.contrast, 3),
+        "phash": prints.phash.hex(),
+        "dhash": prints.dhash.hex(),
+        "contrast": round(prints.contrast, 3),
         "content_digest": picture.content_digest,
         "source_version": picture.source_version,
         "width": picture.width,
@@ -71,9 +71,6 @@ def flattened(entry: "Entry") -> dict[str, object]:
         "upload_time": picture.upload_time,
         "indexed_time": entry.indexed_time,
     }
-    if picture.is_bare:
-        values |= {name: values[name] or None for name in values if not name.endswith("_id")}
-    return values
 
 
 def when(milliseconds: int) -> str:

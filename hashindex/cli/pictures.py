@@ -10,7 +10,7 @@ from hashindex.cli import options, output
 from hashindex.cli.progress import progress
 from hashindex.confirming import RADIUS
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import HASH_BYTES, BareHash, Fingerprint, HashedPicture, Rejected
+from hashindex.records import HASH_BYTES, HashedPicture, Rejected
 from hashindex.search import LIMIT, Limits
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ def hash_pictures(
     sources: options.Sources,
     *,
     recipe: options.RecipeName = None,
-    decode: options.DecodeMode = None,
-    oss_process: options.OssProcess = None,
     include: options.Include = None,
     exclude: options.Exclude = None,
     json: options.Json = False,
@@ -41,7 +39,7 @@ def hash_pictures(
     from hashindex.compose import open_reader
 
     with (
-        open_reader(options.recipe_text(recipe, decode, oss_process) or "default") as reader,
+        open_reader(recipe or "default") as reader,
         progress("hashing", bar=not json and not sys.stdout.isatty()) as shown,
     ):
         for found in reader.read_all(named(sources), selection(include, exclude)):
@@ -144,31 +142,29 @@ def _hash(text: str) -> bytes:
 
 
 def _emit_hash(found: HashedPicture | Rejected) -> None:
+    from hashindex.hashing import says_little
+
     prints = None if isinstance(found, Rejected) else found.fingerprint
     output.emit(
         {
             "uri": found.uri,
             "hash": prints and prints.ahash.hex(),
-            "phash": prints and prints.phash and prints.phash.hex(),
-            "dhash": prints and prints.dhash and prints.dhash.hex(),
-            "low_information": None if prints is None else _says_little(prints),
+            "phash": prints and prints.phash.hex(),
+            "dhash": prints and prints.dhash.hex(),
+            "low_information": prints and says_little(prints.contrast),
             "rejected": output.why(found if isinstance(found, Rejected) else None),
         }
     )
 
 
 def _show_hash(found: HashedPicture | Rejected) -> None:
+    from hashindex.hashing import says_little
+
     if isinstance(found, Rejected):
         output.complain(found)
     else:
-        mark = "  (low information)" if _says_little(found.fingerprint) else ""
+        mark = "  (low information)" if says_little(found.fingerprint.contrast) else ""
         output.line(f"{found.fingerprint.ahash.hex()}  {found.uri}{mark}")
-
-
-def _says_little(prints: Fingerprint | BareHash) -> bool | None:
-    from hashindex.hashing import says_little
-
-    return None if prints.contrast is None else says_little(prints.contrast)
 
 
 def _emit(result: "SearchResult") -> None:
@@ -180,7 +176,7 @@ def _emit(result: "SearchResult") -> None:
                 {
                     "company_id": match.key.company_id,
                     "meta_id": match.key.meta_id,
-                    "uri": match.uri or None,
+                    "uri": match.uri,
                     "distance": match.distance,
                     "phash_distance": match.phash_distance,
                     "dhash_distance": match.dhash_distance,
