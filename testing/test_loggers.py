@@ -95,7 +95,7 @@ class TestCommands(unittest.TestCase):
         done = run_fresh("insert", ".", "--company-id", "1", "--verbose", cwd=self.cwd)
         for said in ("DEBUG settings: Settings(milvus_uri='hashindex.db'", f"ignored: {self.cwd}/b.txt"):
             self.assertIn(said, done.stderr)
-        self.assertRegex(done.stderr, rf"DEBUG hashindex\.cli\.entries: inserted 1:\d+: {self.cwd}/a\.png")
+        self.assertRegex(done.stderr, rf"DEBUG hashindex\.cli\.accounting: inserted 1:\d+: {self.cwd}/a\.png")
 
     def test_verbose_adds_the_cause_of_an_error(self) -> None:
         quiet = run_fresh("stats", cwd=self.cwd)

@@ -155,7 +155,7 @@ class TestBadLines(unittest.TestCase):
     def test_versions_that_are_none(self) -> None:
         for version in (5, ["x"], "x" * 65):
             (bad,) = read(jsonl({"uri": "/a.jpg", "meta_id": 1, "company_id": 7, "source_version": version}))
-            self.check(bad, 1, Reason.BAD_LINE, "source_version is no text of up to 64 characters", "/a.jpg")
+            self.check(bad, 1, Reason.BAD_LINE, "source_version is no text of up to 64 bytes", "/a.jpg")
 
     def test_uris_that_no_source_takes(self) -> None:
         bad, good = read(HEADER + "oss://,5,7\ns3://b/a.jpg,6,7\n")
