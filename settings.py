@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
@@ -24,6 +23,7 @@ from pydantic_settings import (
 from hashindex.errors import ConfigurationError, HashIndexError, InvalidArgumentError
 from hashindex.keys import MAX_ID
 from hashindex.records import MAX_BYTES, MAX_PIXELS
+from hashindex.uris import server_address
 
 PREFIX = "HASHINDEX_"
 ENV_FILE = Path(".env")
@@ -104,13 +104,7 @@ class Settings(BaseSettings):
     @classmethod
     def _address_or_file(cls, value: str) -> str:
         if "://" in value:
-            try:
-                address = urlsplit(value)
-                whole = address.scheme in {"http", "https"} and address.hostname and address.port != 0
-            except ValueError:  # of the port
-                whole = False
-            if not whole:
-                raise ValueError("it is no address like http://host:19530")
+            server_address(value)
         return value
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
@@ -166,7 +160,7 @@ def _dotenv_variables() -> set[str]:
 def _malformed(exc: ValidationError, flags: Mapping[str, object]) -> HashIndexError:
     """Say what is wrong with the first malformed value, without the value, which may be a secret."""
     first = exc.errors(include_input=False, include_url=False)[0]
-    name, said = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
+    name, said = str(first["loc"][0]), first["msg"].removeprefix("Value error, ").removesuffix(".")
     said = re.sub("^(Input|String) ", "it ", said)
     if first["type"] == "string_pattern_mismatch":
         said = "it takes letters, digits and underscores, and no digit first"

@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from hashindex.errors import InvalidArgumentError
 
@@ -26,6 +27,23 @@ def scheme_of(name: str) -> str:
     """Return `oss` for `oss://...`, the empty string for a path."""
     found = _SCHEME.match(name)
     return found.group(1).lower() if found else ""
+
+
+def server_address(uri: str) -> str:
+    """Return the address of a Milvus server without user and password, which no error and no log may name.
+
+    InvalidArgumentError when it is malformed.
+    """
+    try:
+        parts = urlsplit(uri)
+        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # of the port
+        sound = False
+    if not sound:
+        raise InvalidArgumentError(
+            "the address of the Milvus server is malformed; write http://host:19530 or https://host:port."
+        )
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def has_picture_extension(uri: str) -> bool:

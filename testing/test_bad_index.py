@@ -84,7 +84,10 @@ class TestPlaces(BadInputCase):
             self.failed(done, sentence)
 
     def test_an_address_that_is_none(self) -> None:
-        sentence = "--milvus-uri is wrong: it is no address like http://host:19530."
+        sentence = (
+            "--milvus-uri is wrong: the address of the Milvus server is malformed; "
+            "write http://host:19530 or https://host:port."
+        )
         for place in ("ftp://root:hidden@host", "http://root:hidden@host:port", "http://", "http://h:99999"):
             with self.subTest(place):
                 done = self.run_("stats", "--milvus-uri", place)

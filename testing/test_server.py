@@ -7,6 +7,7 @@ from unittest import mock
 
 from hashindex.errors import (
     ConfigurationError,
+    InvalidArgumentError,
     StoreUnavailableError,
 )
 from hashindex.records import Scope
@@ -47,7 +48,7 @@ class TestAddress(ServerCase):
             "://",
         ):
             with self.subTest(uri):
-                self.refused(ConfigurationError, sentence, uri=uri)
+                self.refused(InvalidArgumentError, sentence, uri=uri)
 
     def test_credentials_in_the_address_are_used_and_never_told(self) -> None:
         running = on_server.server()

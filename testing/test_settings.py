@@ -118,7 +118,11 @@ class TestSettings(unittest.TestCase):
             ("HASHINDEX_SOURCE_TIMEOUT_SECONDS", "0", "it should be greater than 0"),
             ("HASHINDEX_INDEX_TYPE", "HNSW", "it should be 'auto', 'BIN_FLAT' or 'BIN_IVF_FLAT'"),
             ("HASHINDEX_COLLECTION", "a-b", "it takes letters, digits and underscores, and no digit first"),
-            ("HASHINDEX_MILVUS_URI", "ftp://host", "it is no address like http://host:19530"),
+            (
+                "HASHINDEX_MILVUS_URI",
+                "ftp://host",
+                "the address of the Milvus server is malformed; write http://host:19530 or https://host:port",
+            ),
         ):
             with self.subTest(name, value=value), mock.patch.dict(os.environ):
                 self.refused(f"the setting {name} is wrong: {said}.", env={name: value})

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from hashindex.errors import ConfigurationError, IndexMismatchError, IndexNotFoundError, NotPersistedError
 from hashindex.keys import Key
@@ -23,10 +22,9 @@ from hashindex.store.milvus import (
 )
 from hashindex.store.rows import VECTOR, row_of
 from hashindex.store.vendor import calling, pymilvus
+from hashindex.uris import server_address
 
 CONNECT_SECONDS = 10.0
-
-_SCHEMES = ("http", "https", "tcp")
 
 EXPECTED = 1_000_000
 """How many entries an index is made for where nobody says."""
@@ -62,7 +60,7 @@ def open_server(
     StoreUnavailableError when the server cannot be reached or refuses the token; IndexNotFoundError where
     there is no index and none is to be made.
     """
-    place = _without_credentials(uri)
+    place = server_address(uri)
     client = _connected(uri, place, token, ca_file)
     try:
         with calling(place):
@@ -218,17 +216,3 @@ def _index_of(client: Any, collection: str, wanted: str, nprobe: int | None) -> 
 
 def _partition_key_works(version: str) -> bool:
     return tuple(map(int, re.findall(r"\d+", version)[:2])) >= PARTITION_KEY_SINCE
-
-
-def _without_credentials(uri: str) -> str:
-    """Return the address without user and password, which no error and no log may name."""
-    try:
-        parts = urlsplit(uri)
-        host, sound = parts.hostname, parts.scheme in _SCHEMES and parts.port != 0
-    except ValueError:
-        host, sound = None, False
-    if not (host and sound):
-        raise ConfigurationError(
-            "the address of the Milvus server is malformed; write http://host:19530 or https://host:port."
-        )
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
