@@ -73,7 +73,11 @@ class Settings(BaseSettings):
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1_024)
     """Threads that decode and hash pictures."""
     in_flight: int = Field(64, ge=1, le=1_024)
-    """Pictures that are being fetched or wait for their decoding, so also the most connections to OSS."""
+    """Pictures that are being fetched or wait for their decoding."""
+    oss_requests: int | None = Field(None, ge=1, le=1_024)
+    """Most requests to OSS under way at once; as many as pictures in flight where unset."""
+    oss_bytes_per_second: int | None = Field(None, ge=1)
+    """What pictures from OSS may bring over the network, all connections together; no limit where unset."""
     source_timeout_seconds: float = Field(30.0, gt=0, le=3_600)
     """How long a source over the network may be silent before a request counts as failed."""
     source_attempts: int = Field(5, ge=1, le=100)

@@ -60,7 +60,7 @@ def open_index(
         store = _open_store(settings, origin if create else None, expect)
         undo.callback(store.close)
         own = _adopted(store, wanted)
-        source = _source(settings)
+        source = _source(settings, own)
         index = Index(store, source, _reader(source, own, settings))
         undo.pop_all()
     return index
@@ -70,9 +70,10 @@ def open_index(
 def open_reader(recipe: str = "default", *, settings: Settings | None = None) -> Iterator[PictureReader]:
     """Give what reads and hashes pictures without any index."""
     settings = settings or load_settings()
-    source = _source(settings)
+    how = Recipe.parse(recipe)
+    source = _source(settings, how)
     try:
-        yield _reader(source, Recipe.parse(recipe), settings)
+        yield _reader(source, how, settings)
     finally:
         source.close()
 
@@ -120,7 +121,7 @@ def _open_store(settings: Settings, create: Origin | None, expect: int | None) -
     return open_lite(settings.milvus_uri, settings.collection, create=create, index_type=settings.index_type)
 
 
-def _source(settings: Settings) -> Source:
+def _source(settings: Settings, recipe: Recipe) -> Source:
     secret, token = settings.oss_access_key_secret, settings.oss_session_token
     oss = OssSource(
         access_key_id=settings.oss_access_key_id,
@@ -129,7 +130,9 @@ def _source(settings: Settings) -> Source:
         endpoint=settings.oss_endpoint,
         region=settings.oss_region,
         default_bucket=settings.oss_bucket,
-        max_connections=settings.in_flight,
+        max_requests=settings.oss_requests or settings.in_flight,
+        bytes_per_second=settings.oss_bytes_per_second,
+        process=recipe.oss,
         connect_timeout_seconds=min(CONNECT_SECONDS, settings.source_timeout_seconds),
         read_timeout_seconds=settings.source_timeout_seconds,
         attempts=settings.source_attempts,

@@ -1,8 +1,9 @@
 """From a URI to a hashed picture: read, digest, decode, hash."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Semaphore
 from typing import TypeVar
 
 from PIL import Image
@@ -24,6 +25,8 @@ turn to be decoded."""
 T = TypeVar("T")
 R = TypeVar("R")
 
+_log = logging.getLogger(__name__)
+
 
 class PictureReader:
     """Reads pictures of one source by one recipe, several at a time."""
@@ -44,6 +47,8 @@ class PictureReader:
         self._max_bytes, self.in_flight = max_bytes, in_flight
         self._contents = Budget(BYTES_IN_FLIGHT)
         self._decoding = BoundedSemaphore(workers)
+        self._unsaid = Semaphore(1 if recipe.oss else 0)
+        """What is still to be said once, by whichever thread comes first."""
 
     def read_all(self, names: Iterable[str], selection: Selection) -> Iterator[HashedPicture | Rejected]:
         """Yield what becomes of every picture that the names stand for, in order; takes them lazily."""
@@ -73,10 +78,22 @@ class PictureReader:
 
     def fingerprint(self, image: Image.Image) -> Fingerprint | Rejected:
         """Return the bits of a picture that Pillow has opened."""
+        self._as_it_is()
         decoded = self._decoder.decode_image(image, None)
         return decoded if isinstance(decoded, Rejected) else fingerprint(decoded.grey, self._recipe)
 
+    def _as_it_is(self) -> None:
+        """Say that a picture did not come the way that the recipe tells."""
+        if self._unsaid.acquire(blocking=False):
+            _log.warning(
+                "pictures that do not come from OSS are hashed without %s: a few of their bits may differ "
+                "from those of their copies there, and no match between the two is exact.",
+                self._recipe.oss,
+            )
+
     def _hashed(self, content: Content, uri: str) -> HashedPicture | Rejected:
+        if content.file_size is None:
+            self._as_it_is()
         with self._decoding:
             decoded = self._decoder.decode(content.data, uri or None)
             if isinstance(decoded, Rejected):
@@ -89,7 +106,7 @@ class PictureReader:
             source_version=content.version,
             width=decoded.width,
             height=decoded.height,
-            file_size=len(content.data),
+            file_size=len(content.data) if content.file_size is None else content.file_size,
             upload_time=content.modified_ms,
         )
 

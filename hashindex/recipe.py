@@ -1,5 +1,6 @@
 """How pictures become bits, as one printable string that is stored with the index."""
 
+import re
 from dataclasses import dataclass, fields
 from typing import Literal, Self, get_args
 
@@ -8,6 +9,13 @@ from hashindex.errors import InvalidArgumentError
 _FORM = "ahash/1"
 """The indexed algorithm and the version of all the code that turns a picture into bits. Any change that can
 alter a bit is a new version; the golden tests hold it."""
+
+MAX_OSS_STYLE = 256
+"""Characters; a recipe has to fit into the description of a collection."""
+
+_OSS_STYLE = re.compile(rf"(?=.{{1,{MAX_OSS_STYLE}}}$)(?:image|style)/[!-{{}}~]+")
+"""Printable ASCII without spaces, as the text of a recipe is split at them, and without `|`, behind which OSS
+would be told to store what it makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +35,21 @@ class Recipe:
     """Whether pictures of more than 8 bits are scaled to 8, or clipped as imagehash does."""
     decode: Literal["exact"] = "exact"
     """Whether every pixel is decoded."""
+    oss: str = ""
+    """How OSS processes pictures before it sends them, like `image/resize,w_256` or `style/NAME`: other bits
+    than those of the same files from a disk, which are taken as they are. Empty, and left out of the text,
+    where it sends them as they are."""
+
+    def __post_init__(self) -> None:
+        if self.oss and not _OSS_STYLE.fullmatch(self.oss):
+            raise InvalidArgumentError(
+                f"{self.oss!r} is no way for OSS to process pictures: write image/ACTION or style/NAME, "
+                f"in printable ASCII without spaces and |, at most {MAX_OSS_STYLE} characters."
+            )
 
     def __str__(self) -> str:
-        values = " ".join(f"{field.name}={getattr(self, field.name)}" for field in fields(self))
-        return f"{_FORM} {values}"
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return " ".join((_FORM, *(f"{name}={value}" for name, value in values if value)))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -40,13 +59,13 @@ class Recipe:
         """
         form, *parts = str(NAMED.get(text, text)).split(" ")
         values = dict(part.partition("=")[::2] for part in parts)
-        known = {field.name: get_args(field.type) for field in fields(cls)}
-        if form != _FORM or values.keys() != known.keys():
+        known = {field.name: get_args(field.type) for field in fields(cls) if field.name != "oss"}
+        if form != _FORM or values.keys() - {"oss"} != known.keys():
             raise InvalidArgumentError(f"recipe {text!r} is not known; known are {', '.join(NAMED)}.")
         for name, value in values.items():
-            if value not in known[name]:
+            if name in known and value not in known[name]:
                 raise InvalidArgumentError(f"recipe {text!r} has {name}={value}, which is not known.")
-        recipe = cls(**values)  # type: ignore[arg-type]  # each value was just found among its Literal
+        recipe = cls(**values)  # type: ignore[arg-type]  # found among their Literals, or checked by it
         if text not in (str(recipe), *NAMED):
             raise InvalidArgumentError(f"recipe {text!r} is not written as this version would: {recipe}.")
         return recipe

@@ -96,6 +96,8 @@ class Content:
     """As in `Picture`; taken before the bytes were read, so that a change meanwhile is noticed later."""
     modified_ms: int
     """The source's last-modified time, milliseconds since 1970 UTC."""
+    file_size: int | None = None
+    """Bytes of the picture at its source, where `data` is something else that the source has made of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ with OssServer() as server:
     OssSource(endpoint=server.endpoint, ...)
     assert server.count("a/cat.jpg") == 3
 
-It speaks what hashindex uses of the protocol: GET, HEAD and PUT of objects, ListObjectsV2, path-style
-addresses, XML errors, and it checks signatures. Leaving the block ends every thread, stalled ones too.
+It speaks what hashindex uses of the protocol: GET, HEAD and PUT of objects, pictures processed on their way,
+ListObjectsV2, path-style addresses, XML errors, and it checks signatures. Leaving the block ends every
+thread, stalled ones too.
 """
 
 import base64
@@ -22,6 +23,7 @@ from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from testing.oss_buckets import Buckets, StoredObject, error_xml
+from testing.oss_processing import processed
 from testing.oss_signature import Credentials, Refusal, Request, check
 
 LOOPBACK = "127.0.0.1"
@@ -47,6 +49,8 @@ class Fault:
     """Never answer."""
     stall_after: int | None = None
     """Stop sending after so many bytes of the body, and keep the connection."""
+    drip_seconds: float = 0
+    """Send the body byte by byte, with such waits in between."""
     cut_after: int | None = None
     """Close the connection after so many bytes of the body."""
     headers: Mapping[str, str | None] = field(default_factory=dict)
@@ -72,8 +76,11 @@ class OssServer:
         credentials: Credentials = CREDENTIALS,
         region: str = REGION,
         buckets: tuple[str, ...] = (BUCKET,),
+        styles: Mapping[str, str] | None = None,
     ) -> None:
+        """Make empty buckets; `styles` by name say how pictures are processed, as `image/resize,w_64`."""
         self.credentials, self.region = credentials, region
+        self.styles = styles or {}
         self.buckets = Buckets(buckets)
         self.stopping = threading.Event()
         self._lock = threading.Condition()
@@ -114,10 +121,10 @@ class OssServer:
         """How many connections clients have opened."""
         return self._http.connections
 
-    def wait_for_requests(self, number: int) -> None:
-        """Wait until so many requests have come in; TimeoutError after ten seconds."""
+    def wait_for_requests(self, number: int, *, seconds: float = 10) -> None:
+        """Wait until so many requests have come in; TimeoutError when they do not."""
         with self._lock:
-            if not self._lock.wait_for(lambda: len(self._requests) >= number, timeout=10):
+            if not self._lock.wait_for(lambda: len(self._requests) >= number, timeout=seconds):
                 raise TimeoutError(f"{len(self._requests)} of {number} requests came in")
 
     def put(
@@ -258,10 +265,18 @@ class _Handler(BaseHTTPRequestHandler):
         if request.method == "PUT":
             return oss.buckets.put(request.bucket, request.key, body, modified=datetime.now(UTC), headers={})
         if request.key:
-            return oss.buckets.find(request.bucket, request.key)
+            return self._found(request)
         if request.query.get("list-type") != "2":
             return Refusal(400, "InvalidArgument", "This server lists by ListObjectsV2 only.")
         return oss.buckets.list_page(request.bucket, request.query)
+
+    def _found(self, request: Request) -> StoredObject | Refusal:
+        oss = self.server.oss
+        found = oss.buckets.find(request.bucket, request.key)
+        process = request.query.get("x-oss-process")
+        if process is None or request.method == "HEAD" or isinstance(found, Refusal):
+            return found
+        return processed(found, process, oss.styles)
 
     def _send(self, status: int, answer: StoredObject, fault: Fault) -> None:
         body = answer.data if fault.body is None else fault.body
@@ -279,6 +294,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         stop = fault.cut_after if fault.stall_after is None else fault.stall_after
         part = body[:stop]
+        if fault.drip_seconds:
+            self._drip(part, fault.drip_seconds)
+            return
         for start in range(0, len(part), 1 << 16):
             piece = part[start : start + (1 << 16)]
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
@@ -289,3 +307,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif chunked:
             self.wfile.write(b"0\r\n\r\n")
+
+    def _drip(self, body: bytes, seconds: float) -> None:
+        for byte in body:
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            if self.server.oss.stopping.wait(seconds):
+                break
+        self.close_connection = True

@@ -77,8 +77,8 @@ class TestReadme(unittest.TestCase):
 
     def test_every_setting_stands_in_the_table(self) -> None:
         table = README.read_text()
-        for name in Settings.model_fields:
-            variable = name.upper() if name.startswith("oss_") else f"HASHINDEX_{name.upper()}"
+        for name, field in Settings.model_fields.items():
+            variable = name.upper() if field.validation_alias else f"HASHINDEX_{name.upper()}"
             with self.subTest(variable):
                 self.assertIn(f"`{variable}`", table)
 

@@ -70,6 +70,14 @@ class TestSettings(unittest.TestCase):
         self.assertEqual((settings.oss_endpoint, settings.oss_region), ("env", "dotenv"))
         self.assertEqual((settings.oss_bucket, settings.oss_access_key_id), ("b", "id"))
 
+    def test_limits_of_ours_on_oss_have_our_names(self) -> None:
+        unset = self.configure(env={"OSS_REQUESTS": "9", "HASHINDEX_OSS_BYTES_PER_SECOND": ""})
+        self.assertEqual((unset.oss_requests, unset.oss_bytes_per_second), (None, None))
+        settings = self.configure(
+            env={"HASHINDEX_OSS_REQUESTS": "8"}, toml="oss_requests = 4\noss_bytes_per_second = 5_000_000"
+        )
+        self.assertEqual((settings.oss_requests, settings.oss_bytes_per_second), (8, 5_000_000))
+
     def test_empty_variables_count_as_unset(self) -> None:
         empty = {"HASHINDEX_COMPANY_ID": "", "HASHINDEX_MILVUS_URI": "", "OSS_ENDPOINT": ""}
         settings = self.configure(env=empty, dotenv="HASHINDEX_COMPANY_ID=5\nHASHINDEX_COLLECTION=\n")
@@ -123,6 +131,8 @@ class TestSettings(unittest.TestCase):
                 "ftp://host",
                 "the address of the Milvus server is malformed; write http://host:19530 or https://host:port",
             ),
+            ("HASHINDEX_OSS_REQUESTS", "0", "it should be greater than or equal to 1"),
+            ("HASHINDEX_OSS_BYTES_PER_SECOND", "0", "it should be greater than or equal to 1"),
         ):
             with self.subTest(name, value=value), mock.patch.dict(os.environ):
                 self.refused(f"the setting {name} is wrong: {said}.", env={name: value})

@@ -59,6 +59,7 @@ def insert(
     include: options.Include = None,
     exclude: options.Exclude = None,
     recipe: options.RecipeName = None,
+    oss_process: options.OssProcess = None,
     index_type: options.IndexType = None,
     expect: options.Expect = None,
     milvus_uri: options.MilvusUri = None,
@@ -77,12 +78,13 @@ def insert(
 
     settings = load_settings(milvus_uri=milvus_uri, collection=collection, index_type=index_type)
     company = company_id if company_id is not None else settings.company_id
+    text = options.recipe_text(recipe, oss_process)
     keys = meta_id_from_stem if meta_id_from is MetaIdFrom.STEM else meta_id_from_uri
     with ExitStack() as stack:
         lines = stack.enter_context(_opened(manifest)) if manifest else None
         meant = options.company_scope(company) if lines is None else 0
         file = stack.enter_context(rejects_file(rejects, manifest))
-        index = stack.enter_context(open_index(create=True, recipe=recipe, expect=expect, settings=settings))
+        index = stack.enter_context(open_index(create=True, recipe=text, expect=expect, settings=settings))
         chosen = selection(include, exclude)
         items: Callable[[], Iterable[object]] | None  # in a second pass, to be counted
         if manifest:

@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
 def create(
     *,
     recipe: options.RecipeName = None,
+    oss_process: options.OssProcess = None,
     index_type: options.IndexType = None,
     expect: options.Expect = None,
     milvus_uri: options.MilvusUri = None,
@@ -28,7 +29,8 @@ def create(
     from hashindex.compose import load_settings, open_index
 
     settings = load_settings(milvus_uri=milvus_uri, collection=collection, index_type=index_type)
-    with open_index(create=True, recipe=recipe, expect=expect, settings=settings) as index:
+    text = options.recipe_text(recipe, oss_process)
+    with open_index(create=True, recipe=text, expect=expect, settings=settings) as index:
         info, created = index.stats(), index.created
     if json:
         output.emit(

@@ -1,5 +1,6 @@
 """The options that several commands share, and what they make of the settings."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -77,6 +78,14 @@ RecipeName = Annotated[
         "--recipe", metavar="NAME", help="How pictures become bits: default, or strict (as imagehash)."
     ),
 ]
+OssProcess = Annotated[
+    str | None,
+    typer.Option(
+        "--oss-process",
+        metavar="STYLE",
+        help="Part of the recipe: what OSS makes of pictures before they travel, as image/resize,w_256.",
+    ),
+]
 Expect = Annotated[
     int | None,
     typer.Option(
@@ -95,3 +104,12 @@ def company_scope(*named: int | None) -> int:
         if company_id is not None:
             return company_id
     raise InvalidArgumentError("no company is named; give --company-id, or set HASHINDEX_COMPANY_ID.")
+
+
+def recipe_text(name: str | None, oss_process: str | None) -> str | None:
+    """Return the recipe that the options make, or None where none of them is given."""
+    if oss_process is None:
+        return name
+    from hashindex.recipe import Recipe
+
+    return str(replace(Recipe.parse(name or "default"), oss=oss_process))

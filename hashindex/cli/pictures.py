@@ -29,6 +29,7 @@ def hash_pictures(
     sources: options.Sources,
     *,
     recipe: options.RecipeName = None,
+    oss_process: options.OssProcess = None,
     include: options.Include = None,
     exclude: options.Exclude = None,
     json: options.Json = False,
@@ -39,7 +40,7 @@ def hash_pictures(
     from hashindex.compose import open_reader
 
     with (
-        open_reader(recipe or "default") as reader,
+        open_reader(options.recipe_text(recipe, oss_process) or "default") as reader,
         progress("hashing", bar=not json and not sys.stdout.isatty()) as shown,
     ):
         for found in reader.read_all(named(sources), selection(include, exclude)):

@@ -27,6 +27,16 @@ _MENDS = {
     "UserDisable": "settle the account's debts in the Alibaba Cloud console",
 }
 
+_UNPROCESSED = {
+    "BadRequest": "",
+    "InvalidArgument": "",
+    "MissingArgument": "",
+    "NotImplemented": "",
+    "WatermarkError": "",
+    "ImageTooLarge": "it has more bytes or pixels than OSS processes",
+}
+"""What Image Processing answers for good, and what to say of it."""
+
 
 class RefusedError(Exception):
     """This picture or listing cannot be had; becomes a `Rejected`."""
@@ -38,6 +48,27 @@ class RefusedError(Exception):
 
 class PassingError(Exception):
     """It did not work this time, and may the next."""
+
+
+@contextmanager
+def processing(style: str, bucket: str) -> Iterator[None]:
+    """Say what it means that OSS did not make something else of a picture, which is final.
+
+    Its codes: https://www.alibabacloud.com/help/en/oss/user-guide/common-errors
+    """
+    import oss2
+
+    try:
+        yield
+    except oss2.exceptions.ServerError as error:
+        if error.code == "NoSuchStyle":
+            detail = f"the bucket {bucket} has no {style} (404 NoSuchStyle); make that style in OSS"
+            raise RefusedError(Reason.SOURCE_ERROR, detail) from error
+        if error.code in _UNPROCESSED:
+            mend = _UNPROCESSED[error.code] or f"it is no picture that OSS processes, or {style} is wrong"
+            detail = f"OSS does not process it ({error.status} {error.code}); {mend}"
+            raise RefusedError(Reason.UNSUPPORTED, detail) from error
+        raise
 
 
 @contextmanager
