@@ -11,7 +11,18 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.options import Options
 
-SECTIONS = ("search", "writing", "shell", "hashing", "workers", "quality", "recall")
+SECTIONS = (
+    "search",
+    "writing",
+    "shell",
+    "hashing",
+    "workers",
+    "backfill",
+    "skipping",
+    "memory",
+    "quality",
+    "recall",
+)
 
 
 def main() -> None:
@@ -24,6 +35,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--entries", type=int, default=100_000, help="rows in the indexes that are searched")
     parser.add_argument("--large", action="store_true", help="recall over a million hashes too: 5 minutes")
+    parser.add_argument(
+        "--many", type=int, default=100_000, help="pictures, where memory is compared with that for 1,000"
+    )
     arguments = parser.parse_args()
     sections = arguments.only.split(",")
     if unknown := set(sections) - set(SECTIONS):
@@ -32,7 +46,7 @@ def main() -> None:
     if not folder.is_dir():
         parser.error(f"{folder} is no folder")
     pictures = folder.name if arguments.folder else "those of scikit-image"
-    options = Options(folder, pictures, arguments.seed, arguments.entries, arguments.large)
+    options = Options(folder, pictures, arguments.seed, arguments.entries, arguments.large, arguments.many)
     print(machine.describe())
     print(f"seed: {options.seed}\nagain: python -m benchmarks {shlex.join(sys.argv[1:])}", flush=True)
     for name in sections:

@@ -17,3 +17,5 @@ class Options:
     """Rows in the indexes that are searched."""
     large: bool
     """Measure recall over a million hashes too."""
+    many: int
+    """Pictures of the larger of two inserts whose memory is compared."""

@@ -12,10 +12,11 @@ from hashindex.store.interface import WRITE_BATCH
 from hashindex.store.milvus import CALL_SECONDS, batches
 from hashindex.store.rows import row_of
 
-ROWS = 20_000
-"""In each call: four batches."""
+ROWS = 10_000
+"""In each call: two batches."""
 
-ROUNDS = 9
+ROUNDS = 19
+"""Many short ones: a server slows down for a while whenever it merges segments."""
 
 BACKENDS: Sequence[Callable[[], AbstractContextManager[places.Place]]] = (
     places.lite,
