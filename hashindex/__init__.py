@@ -22,6 +22,7 @@ from hashindex.errors import (
     StoreDamagedError,
     StoreError,
     StoreUnavailableError,
+    TooManyVanishedError,
 )
 from hashindex.keys import Key, meta_id_from_stem, meta_id_from_uri
 from hashindex.recipe import Recipe
@@ -36,8 +37,10 @@ from hashindex.records import (
     Reason,
     Reject,
     Rejected,
+    Removed,
     SearchResult,
     StoreInfo,
+    SyncReport,
     Taken,
     Verdict,
 )
@@ -47,11 +50,13 @@ if TYPE_CHECKING:
     from hashindex.index import Company, Index, Lookup
     from hashindex.listing import Selection
     from hashindex.search import Limits
+    from hashindex.sync import Comparison
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Company",
+    "Comparison",
     "ConfigurationError",
     "Entry",
     "Fingerprint",
@@ -73,13 +78,16 @@ __all__ = [
     "Recipe",
     "Reject",
     "Rejected",
+    "Removed",
     "SearchResult",
     "Selection",
     "StoreDamagedError",
     "StoreError",
     "StoreInfo",
     "StoreUnavailableError",
+    "SyncReport",
     "Taken",
+    "TooManyVanishedError",
     "Verdict",
     "__version__",
     "meta_id_from_stem",
@@ -90,6 +98,7 @@ __all__ = [
 
 _ON_FIRST_USE = {
     "Company": "index",
+    "Comparison": "sync",
     "Index": "index",
     "Lookup": "index",
     "Limits": "search",

@@ -4,6 +4,7 @@ HashIndexError
 ├── InvalidArgumentError    mend the call: an id out of range, no scope, a bad hash
 ├── ConfigurationError      mend the settings: a missing credential, a place that cannot be used
 ├── IndexNotFoundError      make an index first: `hashindex create` or `hashindex insert`
+├── TooManyVanishedError    look whether it is right, and confirm it: a sync would remove a large part
 ├── IndexMismatchError      name another place: what stands there has another recipe or another schema
 └── StoreError              the store did not do it
     ├── StoreUnavailableError   try again: server down, time-out, wrong token, file held by another process
@@ -28,6 +29,10 @@ class ConfigurationError(HashIndexError):
 
 class IndexNotFoundError(HashIndexError):
     """There is no index at the place named."""
+
+
+class TooManyVanishedError(HashIndexError):
+    """So much has vanished from a source that it may be a mistake; nothing was changed."""
 
 
 class IndexMismatchError(HashIndexError):

@@ -4,6 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from itertools import islice
 from types import TracebackType
 from typing import Self, TextIO
@@ -30,18 +31,18 @@ from hashindex.records import (
     Scope,
     SearchResult,
     StoreInfo,
+    SyncReport,
     Taken,
     Wanted,
 )
 from hashindex.search import DEFAULT_LIMITS, LIMIT, Limits, Query, search
 from hashindex.sources.interface import Source
 from hashindex.store.interface import Store
+from hashindex.sync import Comparison, EachSynced, Sync
+from hashindex.tally import tally
 
 QUERIES_PER_CALL = 100
 """Pictures that one call to the store looks for: a batch costs Milvus far less than as many single calls."""
-
-FIRST_REJECTS = 100
-"""How many rejects a report keeps; `each` sees all of them."""
 
 ImageLike = str | os.PathLike[str] | bytes | Image.Image | Picture
 """A path, an `oss://` URI, the bytes of a file, a picture that Pillow has opened, or one that was listed."""
@@ -99,17 +100,8 @@ class Index:
         """Insert pictures of any companies, given with their keys; see `Company.insert` for the rest."""
         use_case = Insert(self._store, self._source, self._reader, replace=replace, refresh=refresh)
         began = time.monotonic()
-        counts: Counter[str] = Counter()
-        rejects: list[Reject] = []
-        for item in use_case.run(wanted):
-            counts[_outcome(item)] += 1
-            if isinstance(item, Reject) and len(rejects) < FIRST_REJECTS:
-                rejects.append(item)
-            if each:
-                each(item)
-        return InsertReport(
-            **counts, seconds=round(time.monotonic() - began, 3), first_rejects=tuple(rejects)
-        )
+        counts, rejects = tally(use_case.run(wanted), each)
+        return InsertReport(**counts, seconds=round(time.monotonic() - began, 3), first_rejects=rejects)
 
     def listed(
         self, names: Iterable[str], selection: Selection = EVERY_PICTURE
@@ -260,6 +252,49 @@ class Company(Lookup):
         wanted = keyed(listed(self._source, every, selection), self._company_id, meta_id_from)
         return self._index.insert(wanted, replace=replace, refresh=refresh, each=each)
 
+    def sync(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        meta_id_from: MetaIdFrom = meta_id_from_uri,
+        selection: Selection = EVERY_PICTURE,
+        refresh: bool = False,
+        remove_many: bool = False,
+        each: EachSynced | None = None,
+    ) -> SyncReport:
+        """Make the entries whose URI lies under a folder or `oss://` prefix equal to what that now holds.
+
+        The arguments are those of `compare` and of `Comparison.apply`.
+        """
+        with self.compare(
+            folder, meta_id_from=meta_id_from, selection=selection, refresh=refresh
+        ) as comparison:
+            return comparison.apply(remove_many=remove_many, each=each)
+
+    def compare(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        meta_id_from: MetaIdFrom = meta_id_from_uri,
+        selection: Selection = EVERY_PICTURE,
+        refresh: bool = False,
+        each_found: Callable[[], object] = lambda: None,
+    ) -> AbstractContextManager[Comparison]:
+        """Give what `sync` would do, in a `with` statement: to be looked at, and applied.
+
+        Args:
+            folder: A folder or `oss://` prefix; anything else is InvalidArgumentError.
+            meta_id_from: Makes the keys of new pictures, of the canonical URI. Entries keep their keys.
+            selection: What is taken of what is new. Entries are kept true whatever their names.
+            refresh: Read pictures again whose version has not changed.
+            each_found: Called for each entry under the folder, and for all that is listed.
+
+        """
+        use_case = Sync(
+            self._store, self._source, self._reader, self._company_id, meta_id_from, selection, refresh
+        )
+        return use_case.compare(os.fspath(folder), each_found)
+
     def search_like(self, meta_id: int, limits: Limits = DEFAULT_LIMITS) -> SearchResult:
         """Return what resembles a stored entry, itself left out; `rejected` when there is no such entry."""
         entry = self.get(meta_id)
@@ -290,9 +325,3 @@ class Company(Lookup):
 
 def _always(meta_id: int) -> MetaIdFrom:
     return lambda _: meta_id
-
-
-def _outcome(item: Taken | Reject | Ignored) -> str:
-    if isinstance(item, Taken):
-        return item.outcome.value
-    return "rejected" if isinstance(item, Reject) else "ignored"

@@ -188,6 +188,32 @@ class InsertReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """An entry that was removed, because its picture has vanished from the source."""
+
+    key: Key
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """How many pictures and entries of a sync ended how."""
+
+    inserted: int = 0
+    updated: int = 0
+    skipped: int = 0
+    removed: int = 0
+    rejected: int = 0
+    """Parts that could not be listed are among them."""
+    ignored: int = 0
+    incomplete: bool = False
+    """The source could not be listed whole, so nothing was removed."""
+    seconds: float = 0.0
+    first_rejects: tuple[Reject, ...] = ()
+    """The first hundred of them, with their reasons."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Where a lookup looks: one company, or explicitly all of them."""
 

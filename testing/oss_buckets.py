@@ -57,6 +57,12 @@ class Buckets:
             b"", {"ETag": stored["ETag"], "x-oss-hash-crc64ecma": stored["x-oss-hash-crc64ecma"]}
         )
 
+    def remove(self, bucket: str, key: str) -> None:
+        """Forget an object."""
+        with self._lock:
+            del self._objects[bucket][key]
+            self._sorted_keys.pop(bucket, None)
+
     def find(self, bucket: str, key: str) -> StoredObject | Refusal:
         """Return an object."""
         with self._lock:

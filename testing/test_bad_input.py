@@ -175,7 +175,7 @@ class TestOss(BadInputCase):
             "oss://nowhere/a.jpg: not_found: there is no bucket nowhere (404 NoSuchBucket); "
             "check the name, and OSS_ENDPOINT or OSS_REGION.",
             "oss://photos/no.jpg: not_found: there is no such object (404 NoSuchKey).",
-            "oss://photos/no/: not_found: no object of the bucket has a key that begins like this.",
+            "oss://photos/no/: not_found: there are no pictures in it, and 0 other files.",
             "oss://x/a.jpg: unsupported: 'oss://x/a.jpg' names no bucket: write oss://bucket/key, "
             "the bucket in 3 to 63 of a-z, 0-9 and -.",
         )

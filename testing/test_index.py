@@ -11,7 +11,7 @@ from PIL import Image
 
 from hashindex import index as index_module
 from hashindex.errors import InvalidArgumentError, NotPersistedError
-from hashindex.index import FIRST_REJECTS, QUERIES_PER_CALL
+from hashindex.index import QUERIES_PER_CALL
 from hashindex.keys import MAX_ID, Key, meta_id_from_stem, meta_id_from_uri
 from hashindex.listing import Selection
 from hashindex.records import (
@@ -28,6 +28,7 @@ from hashindex.records import (
 from hashindex.search import Limits
 from hashindex.sources.local import LocalSource
 from hashindex.sources.routing import RoutedSource
+from hashindex.tally import FIRST_REJECTS
 from testing.inserting import WatchedStore, index_of
 from testing.making import encoded, picture, saved
 from testing.memory_source import MemorySource

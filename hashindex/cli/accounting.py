@@ -1,4 +1,4 @@
-"""The account of a run that inserts: rejects written down, progress shown, and what it came to."""
+"""The account of a run that changes entries: rejects written down, progress shown, and what it came to."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ from hashindex.cli.rejects import RejectsFile
 from hashindex.errors import HashIndexError
 
 if TYPE_CHECKING:
-    from hashindex.records import Ignored, InsertReport, Reject, Taken
+    from hashindex.records import Ignored, InsertReport, Reject, Removed, Taken
 
 _log = logging.getLogger(__name__)
 
@@ -22,19 +22,19 @@ _log = logging.getLogger(__name__)
 @contextmanager
 def account(
     what: str, rejects: RejectsFile | None, *, bar: bool, items: Callable[[], Iterable[object]] | None = None
-) -> Iterator[Callable[["Taken | Reject | Ignored"], None]]:
+) -> Iterator[Callable[["Taken | Reject | Removed | Ignored"], None]]:
     """Give what is called for each item: it writes the rejects down and counts for the progress shown.
 
     When the run does not reach its end, say what was done until then. `bar` and `items` are as in `progress`.
     """
-    from hashindex.records import Reject, Taken
+    from hashindex.records import Reject, Removed, Taken
 
     stored = 0
     if rejects:
         rejects.begin()
     with progress(what, bar=bar, items=items) as shown:
 
-        def each(item: "Taken | Reject | Ignored") -> None:
+        def each(item: "Taken | Reject | Removed | Ignored") -> None:
             nonlocal stored
             if isinstance(item, Taken):
                 stored += 1
@@ -42,7 +42,9 @@ def account(
                 _log.debug("%s %s: %s", item.outcome, item.wanted.key, item.wanted.picture.uri)
                 return
             shown.add(rejected=isinstance(item, Reject))
-            if not isinstance(item, Reject):
+            if isinstance(item, Removed):
+                _log.debug("removed %s: %s", item.key, item.uri)
+            elif not isinstance(item, Reject):
                 _log.debug("ignored: %s", item.uri)
             elif rejects:
                 rejects.write(item)
