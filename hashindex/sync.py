@@ -108,8 +108,7 @@ class Sync:
                 unlisted.append(found)
             else:
                 is_taken = self.selection.admits(found.uri)
-                meta_id = self._meta_id(found.uri) if is_taken else None
-                yield Listed(found.uri, found.version, is_taken, meta_id)
+                yield Listed(found.uri, found.version, is_taken, self._meta_id(found.uri))
 
     def _meta_id(self, uri: str) -> int | None:
         with suppress(InvalidArgumentError):

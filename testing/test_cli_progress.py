@@ -61,6 +61,9 @@ class TestWords(unittest.TestCase):
             said = self.after(10, 100)
         self.assertIn("5,400 pictures, 10/s", said)
 
+    def test_what_is_counted_need_not_be_pictures(self) -> None:
+        self.assertEqual(Progress("comparing", "files").said(), "comparing: 0 files, 0/s")
+
     def test_nothing_done_yet(self) -> None:
         self.progress.total = 5
         self.assertEqual(self.after(3, 0), "inserting: 0 of 5 pictures, 0/s")

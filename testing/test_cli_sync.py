@@ -74,6 +74,7 @@ class TestSync(SyncCase):
         rejects.write_text('{"of": "an earlier run"}\n')
         for number in range(2):
             (self.photos / f"{number}.png").unlink()
+        gone = f"{self.photos}/0.png"
         done = self.sync("photos", "--json", "--rejects", "rejects.jsonl")
         sentence = (
             f"2 of the 6 entries under {self.photos} have vanished, more than 20%, so nothing was changed; "
@@ -81,8 +82,16 @@ class TestSync(SyncCase):
         )
         self.assertEqual((done.exit_code, done.stdout, done.said), (1, "", [sentence]))
         self.assertEqual((self.total(), rejects.read_text()), (6, '{"of": "an earlier run"}\n'))
-        self.assert_synced(self.sync("photos", "--json", "--yes"), skipped=4, removed=2)
+        done = self.sync("photos", "--json", "--yes", "--verbose")
+        self.assert_synced(done, skipped=4, removed=2)
+        self.assertIn(f"removed 1:{meta_id_from_uri(gone)}: {gone}", done.stderr)
         self.assertEqual(self.total(), 4)
+
+    def test_refreshed_and_selected(self) -> None:
+        self.insert("photos", "--company-id", "1")
+        saved(self.photos / "new.png", 7)
+        done = self.sync("photos", "--refresh", "--exclude", "new.*", "--json")
+        self.assert_synced(done, updated=6, ignored=1)
 
     def test_numbers_as_keys(self) -> None:
         self.insert("photos", "--company-id", "1", "--meta-id-from", "stem")
@@ -208,9 +217,6 @@ class TestOss(SyncCase):
         self.assertEqual(self.sync_in().exit_code, 1)
         self.assert_synced(self.sync_in("--yes"), removed=2)
         self.assertEqual(self.total(), 0)
-
-
-del InsertCase  # its tests stand elsewhere
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class TestDifference(unittest.TestCase):
                 Known("/unknown", 2**63 - 1, "v1"),
                 Known("/gone", 5, "v1"),
                 Known("/moved", 6, "v1"),
+                Known("/moved", 6, "v1"),
             ]
         )
         self.difference.add_listed(

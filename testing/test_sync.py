@@ -4,7 +4,9 @@ import os
 import tempfile
 import unittest
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from unittest import mock
 
 from hashindex.errors import InvalidArgumentError, NotPersistedError, TooManyVanishedError
 from hashindex.keys import Key, MetaIdFrom, meta_id_from_stem, meta_id_from_uri
@@ -34,6 +36,17 @@ class ListedSource(MemorySource):
         self.meanwhile()
         if self.unlisted:
             yield self.unlisted
+
+
+def interrupting(number: int) -> Callable[[object], None]:
+    """Return what is interrupted when it is called for this time."""
+    calls = count(1)
+
+    def each(_: object) -> None:
+        if next(calls) == number:
+            raise KeyboardInterrupt
+
+    return each
 
 
 class SyncCase(unittest.TestCase):
@@ -164,11 +177,29 @@ class TestChanges(SyncCase):
         self.assert_counts(self.sync(), inserted=1, removed=1)
         self.assertEqual(self.held(), {Key(1, meta_id_from_uri(uri)): uri})
 
-    def test_more_than_a_page_and_a_batch(self) -> None:
+    def test_an_interruption_after_any_outcome(self) -> None:
+        for done in range(1, 5):
+            with self.subTest(done):
+                gone, changed = self.put(f"gone-{done}.png", 1), self.put("changed.png", done)
+                self.sync()
+                self.memory.remove(gone)
+                self.put("changed.png", 10 + done)
+                new = {self.put(f"{kind}-{done}.png", 20 + done) for kind in ("a", "b")}
+                with self.assertRaises(KeyboardInterrupt):
+                    self.company.sync(ROOT, remove_many=True, each=interrupting(done))
+                self.assertLessEqual({changed}, set(self.held().values()))
+                self.sync()
+                self.assertLessEqual({changed, *new}, set(self.held().values()))
+                self.assertNotIn(gone, self.held().values())
+                self.assert_counts(self.sync(), skipped=1 + 2 * done)
+
+    def test_what_is_removed_goes_in_batches(self) -> None:
         folder = str(self.folder())
-        entries = [entry(1, number, uri=f"{folder}/{number:05}.png") for number in range(11_000)]
-        self.store.upsert(entries)
-        self.assert_counts(self.sync(folder), removed=11_000)
+        self.store.upsert([entry(1, number, uri=f"{folder}/{number}.png") for number in range(5)])
+        self.store.lookups.clear()
+        with mock.patch("hashindex.sync.WRITE_BATCH", 2):
+            self.assert_counts(self.sync(folder), removed=5)
+        self.assertEqual([len(keys) for keys in self.store.lookups], [2, 2, 1])
         self.assertEqual(self.held(), {})
 
 
@@ -180,6 +211,7 @@ class TestWhatStays(SyncCase):
             entry(1, 2, uri=f"{folder}/in-not/a.png"),
             entry(1, 3, uri=f"{folder}/in"),
             entry(1, 4, uri="memory://in/a.png"),
+            entry(1, 7, uri=f"{folder}/in/sub/"),
             entry(2, 5, uri=f"{folder}/in/a.png"),
         ]
         self.store.upsert([*elsewhere, entry(1, 6, uri=f"{folder}/in/a.png")])
@@ -187,6 +219,12 @@ class TestWhatStays(SyncCase):
         for name in ("in", "in/", "./in/../in"):
             self.sync(f"{folder}/{name}")
             self.assertEqual(self.held(), {item.key: item.picture.uri for item in elsewhere})
+
+    def test_entries_of_others_neither_count_nor_stand_for_a_picture(self) -> None:
+        uri = self.put("a.png", 1)
+        self.store.upsert([entry(2, 5, uri=uri), entry(2, 6, uri=f"{ROOT}gone.png")])
+        self.assert_counts(self.sync(remove_many=False), inserted=1)
+        self.assertEqual(len(self.held()), 3)
 
     def test_a_picture_that_is_there_but_rejected(self) -> None:
         uri = self.put("a.png", 1)
@@ -219,6 +257,9 @@ class TestWhatStays(SyncCase):
         self.put("b.png", 3)
         new = self.put("c.png", 4)
         self.memory.unlisted = Rejected("memory://in/sub/", Reason.FORBIDDEN, "closed")
+        with self.company.compare(ROOT) as comparison:
+            self.assertEqual((comparison.to_remove, comparison.to_do), (0, 3))
+            self.assertEqual(len(list(comparison.steps())), 3)
         report = self.sync(remove_many=False)
         self.assert_counts(report, incomplete=True, inserted=1, updated=1, rejected=1)
         self.assertEqual(report.first_rejects, (Reject(self.memory.unlisted, 1),))
@@ -334,6 +375,7 @@ class TestCompare(SyncCase):
         ) as comparison:
             steps = list(comparison.steps())
             self.assertTrue(comparison.needs_confirmation)
+            self.assertEqual(comparison.to_do, len(steps))
         reject = steps.pop()
         assert isinstance(reject, Reject)
         self.assertEqual(reject.rejected.uri, nameless)

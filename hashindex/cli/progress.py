@@ -24,19 +24,19 @@ _RATE_SECONDS = 30.0
 class Progress:
     """What has been done. Counted by the thread that works, read by the one that shows it."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, what: str, things: str = "pictures") -> None:
+        self._what, self._things = what, things
         self.done = 0
-        """Pictures of any outcome."""
+        """Things of any outcome."""
         self.size = 0
         """Bytes read."""
         self.rejected = 0
         self.total: int | None = None
-        """Pictures in all, where that is known."""
+        """Things in all, where that is known."""
         self._past = deque([(time.monotonic(), 0)])
 
     def add(self, *, size: int = 0, rejected: bool = False) -> None:
-        """Count one more picture."""
+        """Count one more."""
         self.done += 1
         self.size += size
         self.rejected += rejected
@@ -49,7 +49,9 @@ class Progress:
             self._past.popleft()
         began, before = self._past[0]
         rate = (done - before) / max(now - began, 1e-3)
-        parts = [f"{done:,} pictures" if self.total is None else f"{done:,} of {self.total:,} pictures"]
+        parts = [
+            f"{done:,} {self._things}" if self.total is None else f"{done:,} of {self.total:,} {self._things}"
+        ]
         parts.append(f"{rate:,.0f}/s" if rate >= 10 or not rate else f"{rate:.1f}/s")  # noqa: PLR2004  # two digits
         if self.size:
             parts.append(_bytes(self.size))
@@ -62,14 +64,18 @@ class Progress:
 
 @contextmanager
 def progress(
-    what: str, *, bar: bool = True, items: Callable[[], Iterable[object]] | None = None
+    what: str,
+    *,
+    things: str = "pictures",
+    bar: bool = True,
+    items: Callable[[], Iterable[object]] | None = None,
 ) -> Iterator[Progress]:
     """Show how far the work inside is, once it takes longer than a moment.
 
-    `items` gives the work again, to be counted in the background; without it the total is not known. Without
-    `bar`, a terminal is left alone.
+    `things` are what is counted. `items` gives the work again, to be counted in the background; without it
+    the total is not known. Without `bar`, a terminal is left alone.
     """
-    shown, ended = Progress(what), Event()
+    shown, ended = Progress(what, things), Event()
     on_terminal = sys.stderr.isatty()
     if on_terminal and not bar:
         yield shown

@@ -256,7 +256,7 @@ def _same_uri(before: Entries, after: Entries) -> set[Key]:
 
 
 _SETTINGS = settings(
-    max_examples=int(EXAMPLES or 25),
+    max_examples=int(EXAMPLES or 15),
     stateful_step_count=25 if EXAMPLES is None else 30,
     derandomize=EXAMPLES is None,
     deadline=None,
