@@ -13,10 +13,10 @@ import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from PIL.Image import Resampling
 
 from hashindex.recipe import Recipe
 from hashindex.records import Fingerprint
+from hashindex.reduction import Size, averaged, reduced
 
 LOW_CONTRAST = 2.0
 """Below this contrast a picture says nothing that could tell it from others: white, black, noise on white,
@@ -32,19 +32,20 @@ _FULL_SWING = _SCALE**2 * 16.0
 """What brings the coefficients to the order of grey levels."""
 
 
-def fingerprint(grey: Image.Image, recipe: Recipe) -> Fingerprint:
-    """Return the bits of a picture in mode L."""
-    small = grey.resize((64, 64), Resampling.BOX)
-    spectrum = _spectrum(small)
+def fingerprint(grey: Image.Image, recipe: Recipe, *, of: Size | None = None) -> Fingerprint:
+    """Return the bits of a picture in mode L; `of` is its size before decoding scaled it down, if it did."""
+    cells = reduced(grey, (8, 8), of=of)
+    small = averaged(grey, (64, 64), of=of)
+    spectrum = _DCT @ reduced(small, (_SIZE, _SIZE)) @ _DCT.T
     median = np.median(spectrum)
     if recipe.confirm == "imagehash":
         phash, dhash = imagehash.phash(grey).hash, imagehash.dhash(grey).hash
     else:
         phash = spectrum > median
-        steps = np.asarray(small.resize((9, 8), Resampling.LANCZOS))
+        steps = reduced(small, (9, 8))
         dhash = steps[:, 1:] > steps[:, :-1]
     return Fingerprint(
-        ahash=_packed(imagehash.average_hash(grey).hash),
+        ahash=_packed(cells > cells.mean()),
         phash=_packed(phash),
         dhash=_packed(dhash),
         contrast=float(np.float32(np.median(np.abs(spectrum - median)) / _FULL_SWING)),  # as it is stored
@@ -54,11 +55,6 @@ def fingerprint(grey: Image.Image, recipe: Recipe) -> Fingerprint:
 def says_little(contrast: float) -> bool:
     """Say whether a picture of this contrast is low in information."""
     return contrast < LOW_CONTRAST
-
-
-def _spectrum(small: Image.Image) -> npt.NDArray[np.float64]:
-    pixels = np.asarray(small.resize((_SIZE, _SIZE), Resampling.LANCZOS), dtype=np.float64)
-    return np.asarray(_DCT @ pixels @ _DCT.T)
 
 
 def _packed(bits: npt.NDArray[np.bool_]) -> bytes:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar
 from unittest import mock
 
-from testing.campaign import backfill, kills_server, locks
+from testing.campaign import backfill, bits, kills_server, locks
 from testing.campaign.__main__ import KINDS, main
 from testing.campaign.folder import hashed
 from testing.campaign.kills_lite import VICTIMS, killed
@@ -105,6 +105,18 @@ class TestPicturesSample(SampleCase):
         run = decoded(self.pictures, seed=1, number=120, keep=self.folder)
         self.assert_faultless(run)
         self.assertIn("120 damaged pictures decoded, made of 7 files", run.what)
+
+    def test_bits_of_a_folder_and_of_noise(self) -> None:
+        run = bits.of_folder(self.pictures, seed=1)
+        self.assert_faultless(run)
+        self.assertIn("12 compared, 2 rejected", run.found)
+        self.assert_faultless(bits.of_noise(50, seed=1))
+
+    def test_other_bits_are_told(self) -> None:
+        with mock.patch.object(bits, "fingerprint", return_value=None):
+            for run in (bits.of_folder(self.pictures, seed=1), bits.of_noise(5, seed=1)):
+                self.assertEqual(len(run.faults), bits.SHOWN + 1)
+                self.assertIn("has other bits", run.faults[0])
 
 
 class TestFaultyDecoder(SampleCase):

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from testing.campaign import backfill, folder, kills_lite, kills_server, locks, machine, mutations
+from testing.campaign import backfill, bits, folder, kills_lite, kills_server, locks, machine, mutations
 from testing.campaign.run import MUTATIONS, SEED, Options, Run
 from testing.photographs import photographs
 
@@ -27,6 +27,7 @@ KINDS: dict[str, Kind] = {
     "kills-client": kills_server.clients,
     "backfill": backfill.runs,
     "folder": folder.runs,
+    "bits": bits.runs,
     "mutations": mutations.runs,
     "machine": machine.stores,
     "sync": machine.syncs,

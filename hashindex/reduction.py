@@ -1,0 +1,157 @@
+"""Pillow's reductions of a grey picture as matrix products: Lanczos to the bit, three times as fast.
+
+Pillow makes whole numbers of the filter's coefficients (units of 2^-22), sums up every row, rounds to 8 bits,
+and does the same with the columns. With the same whole numbers a product of float64 matrices is exact in
+whatever order it adds, as no sum reaches 2^53 of those units. So there are two ways to come out differently,
+and both are left to Pillow: a coefficient so near to a half that another last bit of a sine would round it
+to the other side, and a Pillow that reduces in some other way, which a check on first use finds.
+
+A picture that was scaled down while it was decoded is reduced as if each of its pixels still were the block
+that it was made of. Taken as a picture of its own, the borders of the cells would lie elsewhere, and two to
+five times as many bits of pHash and dHash would turn over (docs/benchmarks.md).
+
+Source: https://github.com/python-pillow/Pillow/blob/13.0.0/src/libImaging/Resample.c (`precompute_coeffs`,
+`normalize_coeffs_8bpc`, `ImagingResampleInner`).
+"""
+
+import logging
+from collections.abc import Callable
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from PIL.Image import Resampling
+
+Size = tuple[int, int]
+"""Width and height."""
+
+Floats = npt.NDArray[np.float64]
+
+_UNIT = 2.0**-22
+"""Of coefficients (PRECISION_BITS)."""
+
+_EDGE = 1e-7
+"""How near to a half a coefficient may come, in units. Ours are within 1e-8 of Pillow's before rounding."""
+
+_SMALLEST_SIDE = 64
+"""Below there is nothing to gain."""
+
+_LARGEST_SIDE = 2**13
+"""Beyond there is little to gain, as decoding takes the time, and coefficients take half a megabyte."""
+
+_AT_ONCE = 2**18
+"""Multiplications in one product: with more OpenBLAS starts threads of its own (GEMM_MULTITHREAD_THRESHOLD),
+which get into the way of ours."""
+
+_log = logging.getLogger(__name__)
+
+
+def reduced(grey: Image.Image, cells: Size, *, of: Size | None = None) -> Floats:
+    """Return the levels of `grey.resize(cells, LANCZOS)`, of a picture in mode L, in rows from the top.
+
+    `of` is the size that the picture had before it was scaled down while decoding, if it was.
+    """
+    levels = None
+    if of is not None and of != grey.size:
+        levels = _by_products(grey, cells, of, _lanczos)
+    elif _sums_rows_first(grey.size, cells) and _pillow_agrees():
+        levels = _by_products(grey, cells, grey.size, _lanczos)
+    return _by_pillow(grey, cells) if levels is None else levels
+
+
+def averaged(grey: Image.Image, cells: Size, *, of: Size | None = None) -> Image.Image:
+    """Return `grey.resize(cells, BOX)`; `of` as above."""
+    levels = None
+    if of is not None and of != grey.size:
+        levels = _by_products(grey, cells, of, _box)
+    return grey.resize(cells, Resampling.BOX) if levels is None else Image.fromarray(levels.astype(np.uint8))
+
+
+def _sums_rows_first(size: Size, cells: Size) -> bool:
+    """Say whether Pillow sums up the rows before the columns: since version 13 not in tall pictures."""
+    return min(size) >= _SMALLEST_SIDE and size[1] - cells[1] <= 2 * (size[0] - cells[0])
+
+
+def _by_pillow(grey: Image.Image, cells: Size) -> Floats:
+    return np.asarray(grey.resize(cells, Resampling.LANCZOS), dtype=np.float64)
+
+
+def _by_products(grey: Image.Image, cells: Size, of: Size, filter_: "_Filter") -> Floats | None:
+    if max(grey.size) > _LARGEST_SIDE:
+        return None
+    step = round(of[0] / grey.width)
+    across = _coefficients(filter_, of[0], cells[0], step)
+    down = _coefficients(filter_, of[1], cells[1], step)
+    if across is None or down is None:
+        return None
+    return _rounded(_product(down.T, _rounded(_product(np.asarray(grey), across))))
+
+
+def _product(left: npt.NDArray[Any], right: Floats) -> Floats:
+    rows = max(1, _AT_ONCE // right.size)
+    product = np.empty((len(left), right.shape[1]))
+    for top in range(0, len(left), rows):
+        np.matmul(left[top : top + rows], right, out=product[top : top + rows])
+    return product
+
+
+def _rounded(levels: Floats) -> Floats:
+    """Round to 8 bits, in place (`clip8`)."""
+    levels += 0.5
+    np.floor(levels, out=levels)
+    return np.clip(levels, 0, 255, out=levels)
+
+
+@lru_cache(maxsize=128)
+def _coefficients(filter_: "_Filter", pixels: int, cells: int, step: int) -> Floats | None:
+    """Return what each block of `step` pixels of a side counts in each cell; None where it is uncertain."""
+    begins = np.arange(0.0, pixels, step)[:, None]
+    weights, counts = filter_(begins, np.minimum(begins + step, pixels), pixels / cells, cells)
+    units = weights / ((weights * counts).sum(axis=0) * _UNIT)
+    whole = np.rint(units)
+    if step == 1 and abs(units - whole).max() > 0.5 - _EDGE:
+        return None
+    coefficients: Floats = whole * counts * _UNIT
+    return coefficients
+
+
+_Filter = Callable[[Floats, Floats, float, int], tuple[Floats, Floats]]
+"""From where blocks of pixels begin and end, and how many pixels a cell has, to the weight in each cell of
+each of a block's pixels, and how many of them have it."""
+
+
+def _lanczos(begins: Floats, ends: Floats, scale: float, cells: int) -> tuple[Floats, Floats]:
+    """Weigh by sinc(d) sinc(d / 3), d cells from the middle of the cell; sin(3x) is made of sin(x)."""
+    centres = (np.arange(cells) + 0.5) * scale
+    angles = ((begins + ends) / 2 - centres) * (np.pi / 3 / scale)
+    sines = np.sin(angles)
+    ratios = np.divide(sines, angles, out=np.ones_like(angles), where=angles != 0)
+    weights = ratios**2 * (1 - 4 / 3 * sines**2)
+    return np.where(abs(angles) < np.pi, weights, 0), ends - begins
+
+
+def _box(begins: Floats, ends: Floats, scale: float, cells: int) -> tuple[Floats, Floats]:
+    """Weigh alike all pixels that have their middle in the cell."""
+    borders = np.floor(np.arange(cells + 1) * scale + 0.5)
+    counts = np.minimum(ends, borders[1:]) - np.maximum(begins, borders[:-1])
+    return np.ones(cells), np.maximum(counts, 0)
+
+
+@cache
+def _pillow_agrees() -> bool:
+    """Compare a few pictures of noise, which are the most sensitive; once in the life of a process."""
+    chance = np.random.default_rng(1)
+    for width, height, cells in (
+        *((481, 321, (8, 8)), (300, 400, (8, 8)), (200, 392, (8, 8)), (1000, 70, (8, 8))),
+        *((64, 64, (9, 8)), (64, 64, (32, 32))),
+    ):
+        for brightest in (1, 255):
+            noise = chance.integers(0, brightest + 1, (height, width), dtype=np.uint8)
+            grey = Image.fromarray(noise * np.uint8(255 // brightest))
+            levels = _by_products(grey, cells, grey.size, _lanczos)
+            if levels is not None and not np.array_equal(levels, _by_pillow(grey, cells)):
+                _log.warning("this Pillow reduces pictures in a way of its own; its resize is used, slower")
+                return False
+    return True
