@@ -7,21 +7,25 @@ more wait for each other. On top comes the grey of the pictures that are just be
 
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from threading import Condition, Lock
+from threading import Lock
 
 import PIL
 from PIL import Image, UnidentifiedImageError, features
 
-from hashindex.greying import upright_grey
+from hashindex.concurrency import Budget
+from hashindex.greying import upright_grey, upright_size
 from hashindex.recipe import Recipe
 from hashindex.records import MAX_PIXELS, Reason, Rejected
 
 MAX_SIDE = 1_000_000
 """Limit on width and height: resizing takes 50 bytes for each pixel of a side, 5 GB for 100,000,000 x 1."""
+
+FAST_SIDE = 320
+"""What `decode=fast` leaves at least of either side of a JPEG, pixels, when it halves them up to three times.
+aHash then drifts from exact by less than 0.1 bits on average (docs/benchmarks.md). Part of the recipe:
+another number is another version."""
 
 _SAYS_TRUNCATED = (
     *("truncated", "broken data", "not enough", "expected to read", "end of file"),
@@ -54,6 +58,7 @@ class Decoded:
     """An upright picture in 8-bit grey, and its size in pixels."""
 
     grey: Image.Image
+    """Of that size; with `decode=fast` perhaps a half, a quarter or an eighth of it, rounded up."""
     width: int
     height: int
 
@@ -85,7 +90,7 @@ class Decoder:
 
     def __init__(self, recipe: Recipe, *, max_pixels: int = MAX_PIXELS) -> None:
         self._recipe, self._max_pixels = recipe, max_pixels
-        self._budget = _PixelBudget(max_pixels)
+        self._budget = Budget(max_pixels)
         if Image.MAX_IMAGE_PIXELS is not None and max_pixels > 2 * Image.MAX_IMAGE_PIXELS:
             Image.MAX_IMAGE_PIXELS = -(-max_pixels // 2)  # Pillow refuses more than twice its own limit
 
@@ -96,7 +101,7 @@ class Decoder:
             return Rejected(uri, Reason.NOT_AN_IMAGE, "the file is empty")
         try:
             with Image.open(BytesIO(data), formats=_FORMATS) as image:
-                return self.decode_image(image, uri)
+                return self._decoded(image, uri, fast=self._recipe.decode == "fast")
         except UnidentifiedImageError:
             if _BEGINNING.match(data):
                 detail = "it begins like a picture, but its header is damaged, ends early or is unusual"
@@ -106,7 +111,10 @@ class Decoder:
             return _rejected(uri, exc)
 
     def decode_image(self, image: Image.Image, uri: str | None) -> Decoded | Rejected:
-        """Do the same for a picture that Pillow has opened already."""
+        """Do the same for a picture that Pillow has opened already; it is somebody's own, so never scaled."""
+        return self._decoded(image, uri, fast=False)
+
+    def _decoded(self, image: Image.Image, uri: str | None, *, fast: bool) -> Decoded | Rejected:
         width, height = image.size
         if image.format in _RUNS_A_PROGRAM:
             return Rejected(uri, Reason.UNSUPPORTED, f"{image.format} is decoded by running another program")
@@ -118,12 +126,17 @@ class Decoder:
         if max(width, height) > MAX_SIDE:
             detail = f"{width} x {height} pixels, but a side has at most {MAX_SIDE}"
             return Rejected(uri, Reason.TOO_MANY_PIXELS, detail)
-        with self._budget.spend(width * height):
+        if fast:
+            image.draft("L", (FAST_SIDE, FAST_SIDE))  # does nothing to what is no JPEG
+        scaled = image.size != (width, height)
+        with self._budget.account() as spend:
+            spend(width * height)
             try:
                 grey = upright_grey(image, self._recipe)
             except Exception as exc:  # noqa: BLE001  # as above
                 return _rejected(uri, exc)
-        return Decoded(grey, *grey.size)
+        size = upright_size((width, height), image, self._recipe) if scaled else grey.size
+        return Decoded(grey, *size)
 
 
 def _rejected(uri: str | None, exc: Exception) -> Rejected:
@@ -138,23 +151,3 @@ def _rejected(uri: str | None, exc: Exception) -> Rejected:
     if not isinstance(exc, OSError | SyntaxError | NotImplementedError) or not detail:
         detail = f"Pillow fails over it with {type(exc).__name__}{': ' * bool(detail)}{detail}"
     return Rejected(uri, Reason.UNSUPPORTED, detail)
-
-
-class _PixelBudget:
-    """Lets pictures be decoded together while their pixels add up to no more than a capacity."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity, self._spent = capacity, 0
-        self._freed = Condition()
-
-    @contextmanager
-    def spend(self, pixels: int) -> Iterator[None]:
-        with self._freed:
-            self._freed.wait_for(lambda: self._spent == 0 or self._spent + pixels <= self._capacity)
-            self._spent += pixels
-        try:
-            yield
-        finally:
-            with self._freed:
-                self._spent -= pixels
-                self._freed.notify_all()

@@ -34,6 +34,12 @@ def upright_grey(image: Image.Image, recipe: Recipe) -> Image.Image:
     return grey if turn is None else grey.transpose(turn)
 
 
+def upright_size(size: tuple[int, int], image: Image.Image, recipe: Recipe) -> tuple[int, int]:
+    """Return the size that a picture with the tag of this one has when it is upright."""
+    on_its_side = recipe.orientation == "exif" and _orientation(image) in range(5, 9)
+    return (size[1], size[0]) if on_its_side else size
+
+
 def _grey(image: Image.Image, recipe: Recipe) -> Image.Image:
     on_white = recipe.alpha == "white"
     if recipe.depth == "scaled" and image.mode.startswith(("I", "F")):

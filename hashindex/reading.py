@@ -9,7 +9,7 @@ from typing import TypeVar
 from PIL import Image
 
 from hashindex.concurrency import Budget, ordered_map
-from hashindex.decoding import Decoder
+from hashindex.decoding import Decoded, Decoder
 from hashindex.errors import InvalidArgumentError
 from hashindex.hashing import fingerprint
 from hashindex.listing import Selection, pictures
@@ -80,7 +80,7 @@ class PictureReader:
         """Return the bits of a picture that Pillow has opened."""
         self._as_it_is()
         decoded = self._decoder.decode_image(image, None)
-        return decoded if isinstance(decoded, Rejected) else fingerprint(decoded.grey, self._recipe)
+        return decoded if isinstance(decoded, Rejected) else self._fingerprint(decoded)
 
     def _as_it_is(self) -> None:
         """Say that a picture did not come the way that the recipe tells."""
@@ -98,7 +98,7 @@ class PictureReader:
             decoded = self._decoder.decode(content.data, uri or None)
             if isinstance(decoded, Rejected):
                 return decoded
-            prints, content_digest = fingerprint(decoded.grey, self._recipe), digest(content.data)
+            prints, content_digest = self._fingerprint(decoded), digest(content.data)
         return HashedPicture(
             uri=uri,
             fingerprint=prints,
@@ -109,6 +109,9 @@ class PictureReader:
             file_size=len(content.data) if content.file_size is None else content.file_size,
             upload_time=content.modified_ms,
         )
+
+    def _fingerprint(self, decoded: Decoded) -> Fingerprint:
+        return fingerprint(decoded.grey, self._recipe, of=(decoded.width, decoded.height))
 
 
 def digest(data: bytes) -> str:

@@ -33,8 +33,8 @@ class Recipe:
     """Whether transparency is flattened on white, or dropped as imagehash does."""
     depth: Literal["scaled", "clipped"] = "scaled"
     """Whether pictures of more than 8 bits are scaled to 8, or clipped as imagehash does."""
-    decode: Literal["exact"] = "exact"
-    """Whether every pixel is decoded."""
+    decode: Literal["exact", "fast"] = "exact"
+    """Whether all is decoded, or of JPEGs the brightness alone, and that of large ones scaled down."""
     oss: str = ""
     """How OSS processes pictures before it sends them, like `image/resize,w_256` or `style/NAME`: other bits
     than those of the same files from a disk, which are taken as they are. Empty, and left out of the text,

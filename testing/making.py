@@ -20,6 +20,11 @@ def picture(seed: int, size: tuple[int, int] = (64, 48)) -> Image.Image:
     return Image.fromarray(tiles).resize(size, Image.Resampling.BICUBIC)
 
 
+def noise(seed: int, size: tuple[int, int]) -> Image.Image:
+    """Return an RGB picture of noise, whose hashes change with the slightest change of its pixels."""
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (*size[::-1], 3), dtype=np.uint8))
+
+
 def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
     """Return the picture as a file of a format that Pillow writes."""
     file = BytesIO()

@@ -92,7 +92,7 @@ class TestReading(unittest.TestCase):
         uri = self.source.put("a.png", encoded(picture(1)))
         with mock.patch.object(Budget, "account", autospec=True, side_effect=Budget.account) as account:
             self.reader.read(uri)
-        self.assertEqual(account.call_count, 1)
+        self.assertEqual(account.call_count, 2)  # of its bytes, and of its pixels
         spent: list[int] = []
         self.source.read(uri, max_bytes=100_000, reserve=spent.append)
         self.assertEqual(spent, [len(encoded(picture(1)))])

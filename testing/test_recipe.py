@@ -19,14 +19,19 @@ class TestRecipe(unittest.TestCase):
 
     def test_every_recipe_is_read_back(self) -> None:
         texts = set()
-        for confirm, orientation, alpha, depth in product(
-            ("box64", "imagehash"), ("exif", "ignored"), ("white", "ignored"), ("scaled", "clipped")
-        ):
-            recipe = Recipe(confirm=confirm, orientation=orientation, alpha=alpha, depth=depth)  # type: ignore[arg-type]
+        choices = {
+            "confirm": ("box64", "imagehash"),
+            "orientation": ("exif", "ignored"),
+            "alpha": ("white", "ignored"),
+            "depth": ("scaled", "clipped"),
+            "decode": ("exact", "fast"),
+        }
+        for chosen in product(*choices.values()):
+            recipe = Recipe(**dict(zip(choices, chosen, strict=True)))  # type: ignore[arg-type]
             self.assertEqual(Recipe.parse(str(recipe)), recipe)
             self.assertTrue(str(recipe).isprintable())
             texts.add(str(recipe))
-        self.assertEqual(len(texts), 16)
+        self.assertEqual(len(texts), 32)
 
     def test_short_names(self) -> None:
         self.assertEqual(Recipe.parse("default"), DEFAULT)
@@ -41,6 +46,7 @@ class TestRecipe(unittest.TestCase):
             "ahash/2" + DEFAULT_TEXT.removeprefix("ahash/1"),
             DEFAULT_TEXT.replace("white", "black"),
             DEFAULT_TEXT.replace("alpha", "beta"),
+            DEFAULT_TEXT.replace("exact", "faster"),
             DEFAULT_TEXT + " more=1",
             DEFAULT_TEXT + " ",
             DEFAULT_TEXT.replace(" decode=exact", ""),
