@@ -9,6 +9,7 @@ from PIL import __version__ as pillow
 
 from hashindex.recipe import Recipe
 from testing.commands import Done, run
+from testing.making import encoded, noise
 from testing.photographs import photograph
 
 ENTRY_KEYS = [
@@ -197,6 +198,21 @@ class TestCreate(unittest.TestCase):
             f"the index was made with the recipe {strict}, and keeps it; make another index for {Recipe()}."
         )
         self.assertEqual((done.exit_code, done.stdout, done.said), (1, "", [sentence]))
+
+    def test_decode_fast_is_kept_and_what_is_inserted_later_follows_it(self) -> None:
+        fast = self.create("--decode", "fast", "--json").value["recipe"]
+        self.assertEqual(fast, str(Recipe(decode="fast")))
+        (self.cwd / "a.jpg").write_bytes(encoded(noise(1, (650, 640)), "JPEG"))
+        run("insert", "a.jpg", "--company-id=1", "--meta-id=1", cwd=self.cwd)
+        entry = run("get", "--company-id=1", "--meta-id=1", "--json", cwd=self.cwd).value
+        hashed = run("hash", "a.jpg", "--decode=fast", "--json", cwd=self.cwd).value
+        self.assertEqual(entry["phash"], hashed["phash"])
+        self.assertEqual((entry["width"], entry["height"]), (650, 640))
+        done = run("insert", "a.jpg", "--company-id=1", "--decode=exact", cwd=self.cwd)
+        sentence = (
+            f"the index was made with the recipe {fast}, and keeps it; make another index for {Recipe()}."
+        )
+        self.assertEqual((done.exit_code, done.said), (1, [sentence]))
 
     def test_wrong_usage_makes_nothing(self) -> None:
         for arguments, code, sentence in (

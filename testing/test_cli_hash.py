@@ -4,14 +4,18 @@ import os
 import shutil
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import imagehash
 from PIL import Image
 
+from hashindex.decoding import Decoded, Decoder
+from hashindex.hashing import fingerprint
+from hashindex.recipe import DEFAULT, STRICT
 from testing.commands import Done, run, run_fresh
-from testing.making import saved
+from testing.making import encoded, noise, saved
 from testing.photographs import photograph
 
 KEYS = ["uri", "hash", "phash", "dhash", "low_information", "rejected"]
@@ -135,6 +139,19 @@ class TestHash(unittest.TestCase):
         with Image.open(self.cwd / "turned.jpg") as image:
             self.assertEqual(strict.value["hash"], str(imagehash.average_hash(image)))
         self.assertNotEqual(self.hash("turned.jpg", "--json").value["hash"], strict.value["hash"])
+
+    def test_decode_fast_is_part_of_the_recipe(self) -> None:
+        path = self.cwd / "a.jpg"
+        path.write_bytes(encoded(noise(1, (650, 640)), "JPEG"))
+        for recipe in (DEFAULT, STRICT):
+            fast = replace(recipe, decode="fast")
+            decoded = Decoder(fast).decode(path.read_bytes(), None)
+            assert isinstance(decoded, Decoded), decoded
+            prints = fingerprint(decoded.grey, fast, of=(decoded.width, decoded.height))
+            name = "strict" if recipe == STRICT else "default"
+            done = self.hash("a.jpg", "--recipe", name, "--decode", "fast", "--json")
+            self.assertEqual(done.value["phash"], prints.phash.hex())
+            self.assertNotEqual(self.hash("a.jpg", "--recipe", name, "--json").value, done.value)
 
     def test_a_recipe_that_is_not_known_is_wrong_usage(self) -> None:
         done = self.hash("a.png", "--recipe", "best")

@@ -59,6 +59,7 @@ def insert(
     include: options.Include = None,
     exclude: options.Exclude = None,
     recipe: options.RecipeName = None,
+    decode: options.DecodeMode = None,
     oss_process: options.OssProcess = None,
     index_type: options.IndexType = None,
     expect: options.Expect = None,
@@ -78,7 +79,7 @@ def insert(
 
     settings = load_settings(milvus_uri=milvus_uri, collection=collection, index_type=index_type)
     company = company_id if company_id is not None else settings.company_id
-    text = options.recipe_text(recipe, oss_process)
+    text = options.recipe_text(recipe, decode, oss_process)
     keys = meta_id_from_stem if meta_id_from is MetaIdFrom.STEM else meta_id_from_uri
     with ExitStack() as stack:
         lines = stack.enter_context(_opened(manifest)) if manifest else None

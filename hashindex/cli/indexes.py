@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
 def create(
     *,
     recipe: options.RecipeName = None,
+    decode: options.DecodeMode = None,
     oss_process: options.OssProcess = None,
     index_type: options.IndexType = None,
     expect: options.Expect = None,
@@ -29,7 +30,7 @@ def create(
     from hashindex.compose import load_settings, open_index
 
     settings = load_settings(milvus_uri=milvus_uri, collection=collection, index_type=index_type)
-    text = options.recipe_text(recipe, oss_process)
+    text = options.recipe_text(recipe, decode, oss_process)
     with open_index(create=True, recipe=text, expect=expect, settings=settings) as index:
         info, created = index.stats(), index.created
     if json:

@@ -1,7 +1,7 @@
 """The options that several commands share, and what they make of the settings."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -78,6 +78,12 @@ RecipeName = Annotated[
         "--recipe", metavar="NAME", help="How pictures become bits: default, or strict (as imagehash)."
     ),
 ]
+DecodeMode = Annotated[
+    Literal["exact", "fast"] | None,
+    typer.Option(
+        "--decode", help="Part of the recipe: exact, or fast, which decodes less of a JPEG than is there."
+    ),
+]
 OssProcess = Annotated[
     str | None,
     typer.Option(
@@ -106,10 +112,17 @@ def company_scope(*named: int | None) -> int:
     raise InvalidArgumentError("no company is named; give --company-id, or set HASHINDEX_COMPANY_ID.")
 
 
-def recipe_text(name: str | None, oss_process: str | None) -> str | None:
-    """Return the recipe that the options make, or None where none of them is given."""
-    if oss_process is None:
+def recipe_text(
+    name: str | None, decode: Literal["exact", "fast"] | None, oss_process: str | None
+) -> str | None:
+    """Return the recipe that the options make; None where none of them is given."""
+    if decode is None and oss_process is None:
         return name
     from hashindex.recipe import Recipe
 
-    return str(replace(Recipe.parse(name or "default"), oss=oss_process))
+    recipe = Recipe.parse(name or "default")
+    return str(
+        replace(
+            recipe, decode=decode or recipe.decode, oss=recipe.oss if oss_process is None else oss_process
+        )
+    )

@@ -29,6 +29,7 @@ def hash_pictures(
     sources: options.Sources,
     *,
     recipe: options.RecipeName = None,
+    decode: options.DecodeMode = None,
     oss_process: options.OssProcess = None,
     include: options.Include = None,
     exclude: options.Exclude = None,
@@ -40,7 +41,7 @@ def hash_pictures(
     from hashindex.compose import open_reader
 
     with (
-        open_reader(options.recipe_text(recipe, oss_process) or "default") as reader,
+        open_reader(options.recipe_text(recipe, decode, oss_process) or "default") as reader,
         progress("hashing", bar=not json and not sys.stdout.isatty()) as shown,
     ):
         for found in reader.read_all(named(sources), selection(include, exclude)):
