@@ -34,7 +34,10 @@ from hashindex.sources.interface import Source
 from hashindex.store.interface import WRITE_BATCH, Store
 
 CHUNK = 1_000
-"""Pictures that are listed and looked up together."""
+"""Pictures that are listed and looked up together at first, so that reading begins soon."""
+
+LATER_CHUNK = 2_000
+"""The same later on: a look-up among 200,000 entries takes Milvus Lite 47 ms, and 7 µs a picture beside."""
 
 _WINDOW_PER_READER = 2
 """Pictures given to the reader's threads, per thread: enough that none of them waits for the next."""
@@ -123,6 +126,7 @@ class _Run:
     def __init__(self, insert: Insert, items: Iterator[Wanted | Reject | Ignored]) -> None:
         self._insert, self._items = insert, items
         self._jobs = Jobs()
+        self._chunk = CHUNK
         self._listing = ThreadPoolExecutor(1, "hashindex-list")
         self._looking_up = ThreadPoolExecutor(1, "hashindex-look-up")
         self._readers = ThreadPoolExecutor(insert.reader.in_flight, "hashindex-read")
@@ -162,7 +166,8 @@ class _Run:
                     self._look_up(self._repeated)
             elif not self._listed_all:
                 self._is_finding = True
-                self._jobs.start(self._listing, _chunk, self._items, then=self._listed)
+                self._jobs.start(self._listing, self._listed_next, self._chunk, then=self._listed)
+                self._chunk = LATER_CHUNK
         while self._to_read and self._reading < self._window and len(self._hashed) < 2 * WRITE_BATCH:
             task = self._to_read.popleft()
             self._reading += 1
@@ -176,6 +181,9 @@ class _Run:
         more_is_coming = self._to_read or self._reading or self._is_finding
         full = len(self._hashed) >= WRITE_BATCH
         return full or not more_is_coming or time.monotonic() >= self._write_by
+
+    def _listed_next(self, number: int) -> list[Wanted | Reject | Ignored]:
+        return list(islice(self._items, number))
 
     def _listed(self, items: list[Wanted | Reject | Ignored]) -> None:
         self._listed_all = not items
@@ -221,10 +229,6 @@ class _Run:
     def _finish(self, key: Key, outcome: Taken | Reject) -> None:
         self._keys.discard(key)
         self._outcomes.append(outcome)
-
-
-def _chunk(items: Iterator[Wanted | Reject | Ignored]) -> list[Wanted | Reject | Ignored]:
-    return list(islice(items, CHUNK))
 
 
 def _rejected(item: Wanted, rejected: Rejected) -> Reject:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hashindex import insert
 from hashindex.errors import ConfigurationError, NotPersistedError
-from hashindex.insert import CHUNK, Insert
+from hashindex.insert import CHUNK, LATER_CHUNK, Insert
 from hashindex.keys import Key
 from hashindex.records import (
     MAX_URI_BYTES,
@@ -178,6 +178,11 @@ class TestRuns(InsertCase):
         self.assertEqual([len(keys) for keys in self.store.writes], [400, 400, 210])
         self.assertEqual([len(keys) for keys in self.store.lookups], [CHUNK, 10])
 
+    def test_lookups_grow(self) -> None:
+        with mock.patch.object(insert, "CHUNK", 10), mock.patch.object(insert, "LATER_CHUNK", 30):
+            self.run_all(*(wanted(1, number, "memory://missing") for number in range(75)))
+        self.assertEqual([len(keys) for keys in self.store.lookups], [10, 30, 30, 5])
+
     def test_nothing_is_said_to_be_taken_before_it_is_stored(self) -> None:
         uri = self.source.put("a.png", PICTURES[0])
         for done in self.use_case().run(wanted(1, number, uri) for number in range(CHUNK + 50)):
@@ -231,7 +236,7 @@ class TestStages(InsertCase):
             wait_until(lambda: len(self.source.reads) and sum(self.source.reads.values()) >= 200)
             go_on.set()
             thread.join(SECONDS)
-            self.assertLessEqual(asked, 3 * CHUNK)
+            self.assertLessEqual(asked, CHUNK + LATER_CHUNK)
             run.close()
 
     def test_what_is_hashed_is_written_while_the_listing_waits(self) -> None:
