@@ -1,6 +1,7 @@
 """`python -m benchmarks [FOLDER]`: ratios against named peers, each measured beside us in the same run."""
 
 import argparse
+import os
 import shlex
 import sys
 import time
@@ -16,6 +17,7 @@ SECTIONS = (
     "writing",
     "shell",
     "hashing",
+    "decoding",
     "workers",
     "backfill",
     "skipping",
@@ -34,6 +36,13 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(SECTIONS), help="of " + ",".join(SECTIONS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--entries", type=int, default=100_000, help="rows in the indexes that are searched")
+    parser.add_argument(
+        "--imagededup",
+        type=Path,
+        metavar="PYTHON",
+        default=os.environ.get("IMAGEDEDUP_PYTHON"),
+        help="a Python that has the package imagededup, a peer in hashing; also $IMAGEDEDUP_PYTHON",
+    )
     parser.add_argument("--large", action="store_true", help="recall over a million hashes too: 5 minutes")
     parser.add_argument(
         "--many", type=int, default=100_000, help="pictures, where memory is compared with that for 1,000"
@@ -46,7 +55,15 @@ def main() -> None:
     if not folder.is_dir():
         parser.error(f"{folder} is no folder")
     pictures = folder.name if arguments.folder else "those of scikit-image"
-    options = Options(folder, pictures, arguments.seed, arguments.entries, arguments.large, arguments.many)
+    options = Options(
+        folder=folder,
+        pictures=pictures,
+        seed=arguments.seed,
+        entries=arguments.entries,
+        large=arguments.large,
+        many=arguments.many,
+        imagededup=arguments.imagededup,
+    )
     print(machine.describe())
     print(f"seed: {options.seed}\nagain: python -m benchmarks {shlex.join(sys.argv[1:])}", flush=True)
     for name in sections:

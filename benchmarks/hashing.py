@@ -1,10 +1,13 @@
-"""Pictures per second: decoding alone, imagehash, and all that we do with a picture."""
+"""Pictures per second: decoding alone, imagehash, imagededup, and all that we do with a picture."""
 
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cache
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -15,6 +18,7 @@ from PIL import Image
 from benchmarks import photographs, table
 from benchmarks.options import Options
 from benchmarks.timing import Call, interleaved
+from hashindex.concurrency import ordered_map
 from hashindex.reading import PictureReader
 from hashindex.recipe import Recipe
 from hashindex.records import MAX_BYTES, MAX_PIXELS, HashedPicture
@@ -23,8 +27,18 @@ from hashindex.sources.local import LocalSource
 AT_ONCE = 2
 """Threads, or processes."""
 
-SLICE = 8
-"""Pictures in one round: few, so that what disturbs the machine disturbs all peers alike."""
+IN_FLIGHT = 64
+"""What an insert has by default."""
+
+ROUNDS = 5
+
+SMALL, LARGE = 600, 12
+"""Pictures of each size; of the small ones so many that starting imagededup's processes hardly counts."""
+
+LIMIT = f"decode only, {AT_ONCE} processes"
+"""What the others are a share of."""
+
+PEER = f"imagededup aHash, {AT_ONCE} workers"
 
 Work = Callable[[str], object]
 Way = Callable[[Work, Sequence[str]], object]
@@ -50,15 +64,24 @@ def three_of_imagehash(path: str) -> None:
         imagehash.dhash(image)
 
 
-def ours(path: str) -> None:
+def exact(path: str) -> None:
     """Do what insert does with a file: read, digest, decode, three hashes, contrast."""
-    assert isinstance(_reader().read(path), HashedPicture)
+    assert isinstance(_reader(Recipe()).read(path), HashedPicture)
+
+
+def fast(path: str) -> None:
+    """Do the same with `decode=fast`."""
+    assert isinstance(_reader(Recipe(decode="fast")).read(path), HashedPicture)
 
 
 @cache
-def _reader() -> PictureReader:
+def _reader(recipe: Recipe) -> PictureReader:
     return PictureReader(
-        LocalSource(), Recipe(), max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES, workers=1, in_flight=1
+        *(LocalSource(), recipe),
+        max_pixels=MAX_PIXELS,
+        max_bytes=MAX_BYTES,
+        workers=AT_ONCE,
+        in_flight=IN_FLIGHT,
     )
 
 
@@ -66,48 +89,96 @@ WORK: dict[str, Work] = {
     "decode only": decode,
     "imagehash aHash": one_of_imagehash,
     "imagehash's three": three_of_imagehash,
-    "ours": ours,
+    "ours, exact": exact,
+    "ours, fast": fast,
 }
 
 
 def run(options: Options) -> None:
-    """Measure two sizes, and each way of doing two at once."""
+    """Measure two sizes, every peer in every way, all of them in turns."""
     found = photographs.names(options.folder, most=200, seed=options.seed)
     print(f"\n{len(found)} photographs ({options.pictures}), copied as JPEGs of quality 90.")
-    with tempfile.TemporaryDirectory() as folder:
-        small = photographs.small_copies(found, 200, Path(folder, "small"))
-        large = photographs.large_copies(found, 8, Path(folder, "large"), options.seed)
-        for title, paths, rounds in (("0.17 megapixels", small, 150), ("12 megapixels", large, 12)):
+    with tempfile.TemporaryDirectory() as base:
+        small, large = Path(base, "small"), Path(base, "large")
+        photographs.small_copies(found, SMALL, small)
+        photographs.sized_copies(
+            found, LARGE, large, megapixels=photographs.LARGE_MEGAPIXELS, seed=options.seed
+        )
+        for megapixels, folder in (("0.17", small), ("12", large)):
             table.show(
-                f"Pictures of {title} per second, and as a share of decoding them",
-                ("how", *(head for name in WORK for head in (name, "share"))),
-                _measured([str(path) for path in paths], rounds),
+                f"Pictures of {megapixels} megapixels, per second, and as a share of {LIMIT}",
+                ("what", "pictures/s", "share", "lowest share", "highest share"),
+                _rows(folder, _python_with_imagededup(options)),
             )
-    print("ours: read the file, digest it, decode, and take aHash, pHash, dHash and contrast.")
+    print(
+        f"ours: read the file, digest it, decode, and take aHash, pHash, dHash and contrast. As insert: by\n"
+        f"{IN_FLIGHT} threads, of which {AT_ONCE} decode at once. Shares: median and ends of {ROUNDS} rounds."
+    )
 
 
-def _measured(paths: Sequence[str], rounds: int) -> list[list[str]]:
-    rows = []
+def _python_with_imagededup(options: Options) -> Path | None:
+    if options.imagededup is None and find_spec("imagededup"):
+        return Path(sys.executable)
+    return options.imagededup
+
+
+def _rows(folder: Path, python_with_imagededup: Path | None) -> list[list[str]]:
+    paths = sorted(str(path) for path in folder.iterdir())
     with ExitStack() as stack:
-        threads = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
-        processes = stack.enter_context(get_context("spawn").Pool(AT_ONCE))
-        ways: dict[str, Way] = {
-            "1 thread": lambda work, some: [work(path) for path in some],
-            f"{AT_ONCE} threads": lambda work, some: list(threads.map(work, some)),
-            f"{AT_ONCE} processes": lambda work, some: processes.map(work, some, chunksize=1),
+        calls = {
+            f"{what}, {way}": _call(run_all, work, paths)
+            for what, work in WORK.items()
+            for way, run_all in _ways(stack).items()
         }
-        for way, run_all in ways.items():
-            calls = {name: _call(run_all, work, paths) for name, work in WORK.items()}
-            took = interleaved(calls, rounds=rounds)
-            speed = {name: SLICE / median(seconds) for name, seconds in took.items()}
-            cells = ((f"{s:.1f}", table.ratio(s, speed["decode only"])) for s in speed.values())
-            rows.append([way, *(cell for pair in cells for cell in pair)])
+        calls["ours, exact, as insert"] = _call(_as_insert, exact, paths)
+        calls["ours, fast, as insert"] = _call(_as_insert, fast, paths)
+        if python_with_imagededup:
+            calls[PEER] = stack.enter_context(_imagededup(python_with_imagededup, folder, len(paths)))
+        took = interleaved(calls, rounds=ROUNDS)
+    rows = [_row(what, seconds, took[LIMIT], len(paths)) for what, seconds in took.items()]
+    if python_with_imagededup is None:
+        rows.append([PEER, "not installed: --imagededup names a Python that has it", "", "", ""])
     return rows
 
 
-def _call(run_all: Way, work: Work, paths: Sequence[str]) -> Call:
-    def call(number: int) -> object:
-        start = number * SLICE % len(paths)
-        return run_all(work, paths[start : start + SLICE])
+def _row(what: str, seconds: list[float], limit: list[float], number: int) -> list[str]:
+    shares = [most / mine for mine, most in zip(seconds, limit, strict=True)]
+    return [what, f"{number / median(seconds):.1f}", *(f"{how(shares):.2f}" for how in (median, min, max))]
 
-    return call
+
+def _ways(stack: ExitStack) -> dict[str, Way]:
+    threads = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
+    processes = stack.enter_context(get_context("spawn").Pool(AT_ONCE))
+    return {
+        "1 thread": lambda work, paths: [work(path) for path in paths],
+        f"{AT_ONCE} threads": lambda work, paths: list(threads.map(work, paths)),
+        f"{AT_ONCE} processes": processes.map,
+    }
+
+
+def _as_insert(work: Work, paths: Sequence[str]) -> object:
+    return list(ordered_map(work, paths, workers=IN_FLIGHT))
+
+
+def _call(run_all: Way, work: Work, paths: Sequence[str]) -> Call:
+    return lambda _: run_all(work, paths)
+
+
+@contextmanager
+def _imagededup(python: Path, folder: Path, number: int) -> Iterator[Call]:
+    script = Path(__file__).with_name("imagededup_peer.py")
+    with subprocess.Popen(
+        [python, script, folder, str(AT_ONCE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        asked, answers = process.stdin, process.stdout
+
+        def encode(_: int) -> None:
+            print(file=asked, flush=True)
+            assert int(answers.readline()) == number
+
+        try:
+            yield encode
+        finally:
+            asked.close()

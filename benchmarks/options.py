@@ -19,3 +19,5 @@ class Options:
     """Measure recall over a million hashes too."""
     many: int
     """Pictures of the larger of two inserts whose memory is compared."""
+    imagededup: Path | None
+    """A Python that has the package imagededup, if there is one."""

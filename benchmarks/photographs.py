@@ -13,8 +13,8 @@ from PIL import Image, UnidentifiedImageError
 SMALL_PIXELS = 170_000
 """As a picture on a web page: about 480x350."""
 
-LARGE = (4000, 3000)
-"""As a camera makes them: 12 megapixels."""
+LARGE_MEGAPIXELS = 12.0
+"""As a camera makes them."""
 
 LARGEST_SIDE = 1024
 """To which a photograph is reduced before copies of it are made."""
@@ -71,14 +71,18 @@ def small_copies(paths: Sequence[Path], number: int, folder: Path) -> list[Path]
     return written
 
 
-def large_copies(paths: Sequence[Path], number: int, folder: Path, seed: int) -> list[Path]:
-    """Write JPEGs of 12 megapixels: enlarged, with the noise of a sensor, so that they weigh what such do."""
+def sized_copies(
+    paths: Sequence[Path], number: int, folder: Path, *, megapixels: float, seed: int
+) -> list[Path]:
+    """Write JPEGs of so many megapixels, with the noise of a sensor, so that they weigh what such do."""
     folder.mkdir()
     written = []
     for i in range(number):
         picture = load(paths[i % len(paths)])
         assert picture is not None
-        enlarged = np.asarray(picture.resize(LARGE, Image.Resampling.BICUBIC), dtype=np.int16)
+        factor = (megapixels * 1e6 / (picture.width * picture.height)) ** 0.5
+        size = (round(picture.width * factor), round(picture.height * factor))
+        enlarged = np.asarray(picture.resize(size, Image.Resampling.BICUBIC), dtype=np.int16)
         noise = np.random.default_rng((seed, i)).normal(0, 4, (*enlarged.shape[:2], 1)).astype(np.int16)
         written.append(folder / f"{i}.jpg")
         Image.fromarray((enlarged + noise).clip(0, 255).astype(np.uint8)).save(written[-1], quality=90)
