@@ -37,7 +37,13 @@ def run(options: Options) -> None:
     rows = []
     with tempfile.TemporaryDirectory() as base:
         small = photographs.small_copies(found, DIFFERENT, Path(base, "small"))
-        large = photographs.large_copies(found, DIFFERENT_LARGE, Path(base, "large"), options.seed)
+        large = photographs.sized_copies(
+            found,
+            DIFFERENT_LARGE,
+            Path(base, "large"),
+            megapixels=photographs.LARGE_MEGAPIXELS,
+            seed=options.seed,
+        )
         megapixels = photographs.SMALL_PIXELS / 1e6
         for name, made, number in (
             (f"{SMALL:,} of {megapixels:.2f} megapixels", small, SMALL),

@@ -31,7 +31,9 @@ def run(options: Options) -> None:
     rows, peaks = [], []
     with tempfile.TemporaryDirectory() as base:
         small = photographs.small_copies(found, SMALL, Path(base, "small"))
-        large = photographs.large_copies(found, LARGE, Path(base, "large"), options.seed)
+        large = photographs.sized_copies(
+            found, LARGE, Path(base, "large"), megapixels=photographs.LARGE_MEGAPIXELS, seed=options.seed
+        )
         for number in (FEW, options.many):
             folder = Path(base, str(number))
             _link(small, large, number, folder)

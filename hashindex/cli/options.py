@@ -1,7 +1,7 @@
 """The options that several commands share, and what they make of the settings."""
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -115,14 +115,11 @@ def company_scope(*named: int | None) -> int:
 def recipe_text(
     name: str | None, decode: Literal["exact", "fast"] | None, oss_process: str | None
 ) -> str | None:
-    """Return the recipe that the options make; None where none of them is given."""
-    if decode is None and oss_process is None:
+    """Return the recipe that the options make, or None where none of them is given."""
+    given = {"decode": decode, "oss": oss_process}
+    changes: dict[str, Any] = {part: value for part, value in given.items() if value is not None}
+    if not changes:
         return name
     from hashindex.recipe import Recipe
 
-    recipe = Recipe.parse(name or "default")
-    return str(
-        replace(
-            recipe, decode=decode or recipe.decode, oss=recipe.oss if oss_process is None else oss_process
-        )
-    )
+    return str(replace(Recipe.parse(name or "default"), **changes))
