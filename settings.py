@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """A file name for Milvus Lite, or `http://host:19530` and `https://...` for a server or cluster."""
     milvus_token: SecretStr = SecretStr("")
     """`user:password` or an API key; empty where the server asks for none."""
+    other_token: SecretStr = SecretStr("")
+    """The same for the second server, where a command reads from one and writes to another."""
     milvus_ca_file: Path | None = None
     """Certificates (PEM) that vouch for a server with TLS, where the system's do not."""
     collection: str = Field("image_hash", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,200}$")
@@ -126,13 +128,22 @@ def load_settings(**flags: object) -> Settings:
     given = {name: value for name, value in flags.items() if value is not None}
     _refuse_unknown_keys()
     variables = {*os.environ, *_dotenv_variables()}
-    try:
-        settings = Settings(**given)  # type: ignore[arg-type]
-    except ValidationError as exc:
-        raise _malformed(exc, given) from None
+    settings = _checked(given)
     _warn_of_unknown(variables)
     _log.debug("%r", settings)
     return settings
+
+
+def changed(settings: Settings, **flags: object) -> Settings:
+    """Return the settings with others in their place; InvalidArgumentError when one is malformed."""
+    return _checked({**settings.model_dump(), **flags})
+
+
+def _checked(given: Mapping[str, object]) -> Settings:
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as exc:
+        raise _malformed(exc, given) from None
 
 
 def _refuse_unknown_keys() -> None:

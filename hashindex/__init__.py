@@ -27,10 +27,15 @@ from hashindex.errors import (
 from hashindex.keys import Key, meta_id_from_stem, meta_id_from_uri
 from hashindex.recipe import Recipe
 from hashindex.records import (
+    BareHash,
+    CopyReport,
     Entry,
     Fingerprint,
     HashedPicture,
     Ignored,
+    Imported,
+    ImportReport,
+    Incoming,
     InsertReport,
     Match,
     Outcome,
@@ -48,21 +53,29 @@ from hashindex.records import (
 if TYPE_CHECKING:
     from hashindex.compose import open_index, open_reader
     from hashindex.index import Company, Index, Lookup
+    from hashindex.interchange.hashes import read_hashes
+    from hashindex.interchange.parquet import read_parquet
     from hashindex.listing import Selection
     from hashindex.search import Limits
+    from hashindex.second_place import open_foreign, open_target
     from hashindex.sync import Comparison
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BareHash",
     "Company",
     "Comparison",
     "ConfigurationError",
+    "CopyReport",
     "Entry",
     "Fingerprint",
     "HashIndexError",
     "HashedPicture",
     "Ignored",
+    "ImportReport",
+    "Imported",
+    "Incoming",
     "Index",
     "IndexMismatchError",
     "IndexNotFoundError",
@@ -92,8 +105,12 @@ __all__ = [
     "__version__",
     "meta_id_from_stem",
     "meta_id_from_uri",
+    "open_foreign",
     "open_index",
     "open_reader",
+    "open_target",
+    "read_hashes",
+    "read_parquet",
 ]
 
 _ON_FIRST_USE = {
@@ -103,8 +120,12 @@ _ON_FIRST_USE = {
     "Lookup": "index",
     "Limits": "search",
     "Selection": "listing",
+    "open_foreign": "second_place",
     "open_index": "compose",
     "open_reader": "compose",
+    "open_target": "second_place",
+    "read_hashes": "interchange.hashes",
+    "read_parquet": "interchange.parquet",
 }
 
 

@@ -17,13 +17,13 @@ from hashindex.sources.routing import RoutedSource
 from hashindex.store.interface import Store
 
 try:
-    from settings import Settings, load_settings
+    from settings import Settings, changed, load_settings
 except ImportError as exc:
     raise ConfigurationError(
         "a module of yours named settings hides that of hashindex; run from another folder, or rename it."
     ) from exc
 
-__all__ = ["load_settings", "open_index", "open_reader"]
+__all__ = ["Settings", "changed", "load_settings", "open_index", "open_reader"]
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ def open_index(
     *,
     create: bool = False,
     recipe: str | None = None,
+    origin: Origin | None = None,
     expect: int | None = None,
     settings: Settings | None = None,
 ) -> Index:
@@ -46,6 +47,8 @@ def open_index(
         create: Make an index where there is none. Otherwise that is IndexNotFoundError.
         recipe: `default`, `strict`, or the full text of a recipe, for an index that is made; one that exists
             keeps its own, and IndexMismatchError says so where another was asked for.
+        origin: In place of `recipe`, how the entries were made that are to come in: that of another index or
+            of a Parquet file.
         expect: How many entries a new index on a server is made for.
         settings: What `load_settings` gives, where None.
 
@@ -54,12 +57,15 @@ def open_index(
         settings = load_settings(milvus_uri=milvus_uri)
     elif milvus_uri is not None:
         settings = settings.model_copy(update={"milvus_uri": milvus_uri})
-    wanted = Recipe.parse(recipe) if recipe is not None else None
-    origin = Origin(str(wanted or Recipe()), made_with())
+    if origin is not None:
+        wanted: Recipe | None = _known(origin)
+    else:
+        wanted = Recipe.parse(recipe) if recipe is not None else None
+        origin = Origin(str(wanted or Recipe()), made_with())
     with ExitStack() as undo:
         store = _open_store(settings, origin if create else None, expect)
         undo.callback(store.close)
-        own = _adopted(store, wanted)
+        own = _adopted(store, wanted, origin.made_with)
         source = _source(settings, own)
         index = Index(store, source, _reader(source, own, settings))
         undo.pop_all()
@@ -78,25 +84,30 @@ def open_reader(recipe: str = "default", *, settings: Settings | None = None) ->
         source.close()
 
 
-def _adopted(store: Store, wanted: Recipe | None) -> Recipe:
-    """Return the recipe that the index was made with; say so where other decoders made its bits."""
-    origin = store.origin
+def _known(origin: Origin) -> Recipe:
+    """Return the recipe of what exists already."""
     try:
-        own = Recipe.parse(origin.recipe)
+        return Recipe.parse(origin.recipe)
     except InvalidArgumentError as exc:
         raise IndexMismatchError(
             f"the index was made with the recipe {origin.recipe!r}, which this version of hashindex does not "
             "know; use the version that made it."
         ) from exc
+
+
+def _adopted(store: Store, wanted: Recipe | None, made: str) -> Recipe:
+    """Return the recipe that the index was made with; say so where other decoders made its bits."""
+    origin = store.origin
+    own = _known(origin)
     if wanted not in (None, own):
         raise IndexMismatchError(
             f"the index was made with the recipe {own}, and keeps it; make another index for {wanted}."
         )
-    if origin.made_with != made_with():
+    if origin.made_with != made:
         _log.warning(
             "the index was made with %s and this is %s: a few bits of some pictures may differ.",
             origin.made_with,
-            made_with(),
+            made,
         )
     return own
 

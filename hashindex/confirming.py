@@ -12,7 +12,9 @@ PHASH_RADIUS = 12
 
 
 def confirm(fingerprint: Fingerprint, content_digest: str | None, candidate: Candidate) -> Match:
-    """Judge one candidate against the picture asked about."""
+    """Judge one candidate against the picture asked about; of a bare one nothing can be said."""
+    if candidate.phash is None or candidate.dhash is None:
+        return unconfirmed(candidate)
     phash_distance = distance(fingerprint.phash, candidate.phash)
     if content_digest and content_digest == candidate.content_digest:
         verdict = Verdict.EXACT
@@ -31,7 +33,7 @@ def confirm(fingerprint: Fingerprint, content_digest: str | None, candidate: Can
 
 
 def unconfirmed(candidate: Candidate) -> Match:
-    """Pass a candidate on as it is, for a bare hash that nothing confirms."""
+    """Pass a candidate on as it is: one of the two is a bare hash, which nothing confirms."""
     return Match(
         key=candidate.key,
         uri=candidate.uri,

@@ -12,17 +12,24 @@ from typing import Self, TextIO
 from PIL import Image
 
 from hashindex.confirming import RADIUS
+from hashindex.copying import copy
 from hashindex.errors import InvalidArgumentError
+from hashindex.importing import imported
 from hashindex.insert import Insert
+from hashindex.interchange.parquet import write_parquet
 from hashindex.keys import Key, MetaIdFrom, meta_id_from_uri, validated_id
 from hashindex.listing import EVERY_PICTURE, Selection, keyed, listed, pictures
 from hashindex.manifest import Manifest
 from hashindex.reading import PictureReader
 from hashindex.records import (
+    CopyReport,
     Entry,
     Fingerprint,
     HashedPicture,
     Ignored,
+    Imported,
+    ImportReport,
+    Incoming,
     InsertReport,
     Picture,
     Reason,
@@ -35,6 +42,7 @@ from hashindex.records import (
     Taken,
     Wanted,
 )
+from hashindex.scanning import Progress, scanned
 from hashindex.search import DEFAULT_LIMITS, LIMIT, Limits, Query, search
 from hashindex.sources.interface import Source
 from hashindex.store.interface import Store
@@ -55,6 +63,11 @@ class Index:
 
     def __init__(self, store: Store, source: Source, reader: PictureReader) -> None:
         self._store, self._source, self._reader = store, source, reader
+
+    @property
+    def store(self) -> Store:
+        """What keeps the entries, for what spans two indexes."""
+        return self._store
 
     @property
     def created(self) -> bool:
@@ -102,6 +115,23 @@ class Index:
         began = time.monotonic()
         counts, rejects = tally(use_case.run(wanted), each)
         return InsertReport(**counts, seconds=round(time.monotonic() - began, 3), first_rejects=rejects)
+
+    def import_entries(
+        self,
+        items: Iterable[Incoming | Reject],
+        *,
+        replace: bool = False,
+        each: Callable[[Imported | Reject], object] | None = None,
+    ) -> ImportReport:
+        """Bring in entries made elsewhere: what `read_parquet`, `read_hashes` or `open_foreign` gives.
+
+        Args:
+            items: IndexMismatchError where they come from a Parquet file of another recipe.
+            replace: Let them take the place of entries that differ, which are `conflict` otherwise.
+            each: Called with what became of each item, once it is stored.
+
+        """
+        return imported(self._store, items, replace=replace, each=each)
 
     def listed(
         self, names: Iterable[str], selection: Selection = EVERY_PICTURE
@@ -179,6 +209,21 @@ class Lookup:
     def count(self) -> int:
         """Return how many entries the scope has."""
         return self._store.count(self._scope)
+
+    def copy_to(self, target: Index, each: Progress | None = None) -> CopyReport:
+        """Write the entries of the scope to another index, and prove that it holds the same afterwards.
+
+        Repeating it goes on where it was. IndexMismatchError where the other index has another recipe, or
+        entries of the scope that this one has not.
+        """
+        return copy(self._store, target.store, self._scope, each)
+
+    def export(self, path: str | os.PathLike[str], each: Progress | None = None) -> int:
+        """Write the entries of the scope to a Parquet file, whole or not at all; return how many there are.
+
+        ConfigurationError where pyarrow is not installed.
+        """
+        return write_parquet(path, self._store.origin, scanned(self._store, self._scope, "exporting", each))
 
     def _query(self, image: ImageLike | Rejected) -> Query | Rejected:
         found: Fingerprint | HashedPicture | Rejected

@@ -95,7 +95,7 @@ class Insert:
         if entry is None:
             return _ToRead(item, Outcome.INSERTED)
         if entry.picture.uri != item.picture.uri:
-            if not self.replace:
+            if not entry.picture.is_bare and not self.replace:  # a picture fills in a hash that was imported
                 detail = f"its key {item.key} belongs to {entry.picture.uri}; --replace lets it take over"
                 return _rejected(item, Rejected(item.picture.uri, Reason.CONFLICT, detail))
         elif not self.refresh:

@@ -78,6 +78,16 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, slots=True)
+class BareHash:
+    """A hash that was made elsewhere and imported: nothing is known that confirms or refutes its matches."""
+
+    ahash: bytes
+    phash: ClassVar[None] = None
+    dhash: ClassVar[None] = None
+    contrast: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A picture that a source knows of, before it is read."""
 
@@ -105,9 +115,9 @@ class HashedPicture:
     """A picture after reading, decoding and hashing: all that is kept of it."""
 
     uri: str
-    fingerprint: Fingerprint
+    fingerprint: Fingerprint | BareHash
     content_digest: str
-    """BLAKE2b of the bytes, 128 bits as 32 hex digits."""
+    """BLAKE2b of the bytes, 128 bits as 32 hex digits; empty where it is bare."""
     source_version: str
     width: int
     height: int
@@ -116,6 +126,16 @@ class HashedPicture:
     """Bytes."""
     upload_time: int
     """The source's last-modified time, milliseconds since 1970 UTC."""
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether only its aHash is known: it was imported, and never read by us."""
+        return isinstance(self.fingerprint, BareHash)
+
+    @classmethod
+    def bare(cls, ahash: bytes) -> Self:
+        """Return what is known of a picture whose hash was made elsewhere."""
+        return cls("", BareHash(ahash), "", source_version="", width=0, height=0, file_size=0, upload_time=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +191,53 @@ class Taken:
     outcome: Outcome
     file_size: int = 0
     """Bytes that were read; 0 where it was skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An entry that was made elsewhere and is to be brought in."""
+
+    entry: Entry
+    line: int | None = None
+    """Where it stands in its file, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An entry that stands in the index now, as it came or with what was known already."""
+
+    entry: Entry
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """How many entries of an import ended how."""
+
+    inserted: int = 0
+    updated: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    bare: int = 0
+    """Those of the inserted and updated of which only the hash is known."""
+    seconds: float = 0.0
+    first_rejects: tuple[Reject, ...] = ()
+    """The first hundred of them, with their reasons."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyReport:
+    """What a copy did, and what proves it: both places, scanned whole, hold the same."""
+
+    copied: int
+    """Entries that were not there."""
+    updated: int
+    """Entries that were there, but differed."""
+    unchanged: int
+    total: int
+    digest: str
+    """Of all entries of the scope, in any order; 128 bits as 32 hex digits."""
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +308,9 @@ class Candidate:
     """Hamming distance of the aHashes, bits."""
     uri: str
     content_digest: str
-    phash: bytes
-    dhash: bytes
+    phash: bytes | None
+    dhash: bytes | None
+    """Both None where the entry is bare: nothing confirms or refutes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +357,7 @@ class Match:
     phash_distance: int | None
     dhash_distance: int | None
     verdict: Verdict | None
-    """None where a bare hash was asked for: nothing confirms it."""
+    """None where nothing confirms it: a bare hash was asked for, or the entry is itself one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,19 +36,16 @@ class Query:
     """The stored entry that is itself asked about."""
 
     @classmethod
-    def of_picture(cls, picture: HashedPicture) -> "Query":
-        """Ask for a picture that was just hashed."""
-        return cls(
-            picture.fingerprint.ahash, picture.uri or None, picture.fingerprint, picture.content_digest
-        )
+    def of_picture(cls, picture: HashedPicture, leave_out: Key | None = None) -> "Query":
+        """Ask for a picture with all that is known of it."""
+        prints = picture.fingerprint
+        confirming = prints if isinstance(prints, Fingerprint) else None
+        return cls(prints.ahash, picture.uri or None, confirming, picture.content_digest, leave_out)
 
     @classmethod
     def like(cls, entry: Entry) -> "Query":
         """Ask for what resembles a stored entry, itself left out."""
-        picture = entry.picture
-        return cls(
-            picture.fingerprint.ahash, picture.uri, picture.fingerprint, picture.content_digest, entry.key
-        )
+        return cls.of_picture(entry.picture, leave_out=entry.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +75,12 @@ DEFAULT_LIMITS = Limits()
 
 def search(store: Store, queries: Sequence[Query], scope: Scope, limits: Limits) -> list[SearchResult]:
     """Answer the queries in order, all of them in one call to the store."""
-    all_bare = all(query.fingerprint is None for query in queries)
+    all_shown = all(query.fingerprint is None and query.leave_out is None for query in queries)
     found = store.search(
         [query.ahash for query in queries],
         scope,
         radius=limits.radius,
-        limit=limits.limit if all_bare else MAX_CANDIDATES,
+        limit=limits.limit if all_shown else MAX_CANDIDATES,
         exhaustive=limits.exhaustive,
     )
     return [_answer(query, candidates, limits) for query, candidates in zip(queries, found, strict=True)]

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from hashindex.records import Ignored, Reject, Removed, Taken
+from hashindex.records import Ignored, Imported, Reject, Removed, Taken
 
 FIRST_REJECTS = 100
 """How many rejects a report keeps; `each` sees all of them."""
 
-T = TypeVar("T", bound=Taken | Reject | Removed | Ignored)
+T = TypeVar("T", bound=Taken | Imported | Reject | Removed | Ignored)
 
 
 def tally(items: Iterable[T], each: Callable[[T], object] | None) -> tuple[Counter[str], tuple[Reject, ...]]:
@@ -25,8 +25,8 @@ def tally(items: Iterable[T], each: Callable[[T], object] | None) -> tuple[Count
     return counts, tuple(rejects)
 
 
-def _outcome(item: Taken | Reject | Removed | Ignored) -> str:
-    if isinstance(item, Taken):
+def _outcome(item: Taken | Imported | Reject | Removed | Ignored) -> str:
+    if isinstance(item, Taken | Imported):
         return item.outcome.value
     if isinstance(item, Reject):
         return "rejected"

@@ -8,7 +8,7 @@ from hashindex.index import Index
 from hashindex.keys import Key
 from hashindex.reading import PictureReader
 from hashindex.recipe import DEFAULT, Recipe
-from hashindex.records import Entry, Picture, Wanted
+from hashindex.records import Entry, Origin, Picture, Wanted
 from hashindex.sources.interface import Source
 from hashindex.store.interface import Store
 from hashindex.store.memory import MemoryStore
@@ -30,8 +30,8 @@ def wait_until(condition: Callable[[], object]) -> None:
 class WatchedStore(MemoryStore):
     """Remembers the calls that it gets, and fails at the write that it is told to."""
 
-    def __init__(self) -> None:
-        super().__init__(ORIGIN)
+    def __init__(self, origin: Origin = ORIGIN) -> None:
+        super().__init__(origin)
         self.fail_at_write: int | None = None
         self.writes: list[list[Key]] = []
         self.lookups: list[list[Key]] = []

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar
 from unittest import mock
 
-from testing.campaign import backfill, bits, kills_server, locks
+from testing.campaign import backfill, bits, breaking, copies, kills_server, locks
 from testing.campaign.__main__ import KINDS, main
 from testing.campaign.folder import hashed
 from testing.campaign.kills_lite import VICTIMS, killed
@@ -71,13 +71,18 @@ class TestBackfillSample(SampleCase):
         self.assertEqual(len(undisturbed.held), 60 - backfill.BROKEN_OF_100)
         self.assert_faultless(backfill.broken_off(Place(str(self.folder / "a.db")), 6, undisturbed))
 
+    def test_kill_of_copies_to_a_server_and_back(self) -> None:
+        source = copies.made_source(self.folder / "source.db", BASE_ROWS)
+        self.assertEqual(len(source.held), BASE_ROWS + copies.BARE)
+        self.assert_faultless(copies.there_and_back(source, shared_server(), 1, server_killed=False))
+
     def test_differences_are_told(self) -> None:
         held = {item.key: item for item in (entry(1, 1), entry(1, 2), entry(1, 3))}
         found = {item.key: item for item in (entry(1, 2, seed=7), entry(1, 3), entry(1, 4))}
-        said = " ".join(backfill.differences(held, found))
+        said = " ".join(breaking.differences(held, found))
         for words in ("1 entries are missing, 1:1", "1 entries are too many, 1:4", "1 entries differ, 1:2"):
             self.assertIn(words, said)
-        self.assertEqual(backfill.differences(held, held), [])
+        self.assertEqual(breaking.differences(held, held), [])
 
 
 class TestServerSample(SampleCase):

@@ -69,8 +69,8 @@ class TestManifest(InsertCase):
         text = "\n".join([*(json.dumps(line) for line in lines), "{broken", "[1]", ""])
         done = self.manifest("-", "--company-id", "1", "--meta-id-from", "stem", stdin=text.encode())
         self.assert_counts(done, inserted=3, rejected=2)
-        self.assertRegex(done.said[0], "^line 4 of the manifest: bad_line: not JSON: .+[^.]\\.$")
-        self.assertEqual(done.said[1], "line 5 of the manifest: bad_line: not a JSON object.")
+        self.assertRegex(done.said[0], "^line 4: bad_line: not JSON: .+[^.]\\.$")
+        self.assertEqual(done.said[1], "line 5: bad_line: not a JSON object.")
         for meta_id, company, name in ((1, 5, "0.png"), (4, 1, "1.png"), (2, 1, "2.png")):
             self.assertEqual(self.entry(meta_id, company)["uri"], f"{self.cwd}/{name}")
 
@@ -99,8 +99,11 @@ class TestManifest(InsertCase):
         self.assert_counts(self.manifest("m.jsonl"), inserted=1)
         kept = {path: path.read_bytes() for path in self.cwd.iterdir() if path.is_file()}
         for name, sentence in (
-            ("m.jsonl", "--rejects m.jsonl is the manifest itself, which would be lost; name another file."),
-            ("link", "--rejects link is the manifest itself, which would be lost; name another file."),
+            (
+                "m.jsonl",
+                "--rejects m.jsonl is the file that is read, which would be lost; name another file.",
+            ),
+            ("link", "--rejects link is the file that is read, which would be lost; name another file."),
             *(
                 (
                     name,

@@ -10,14 +10,19 @@ import unittest
 import hashindex
 
 PUBLIC = [
+    "BareHash",
     "Company",
     "Comparison",
     "ConfigurationError",
+    "CopyReport",
     "Entry",
     "Fingerprint",
     "HashIndexError",
     "HashedPicture",
     "Ignored",
+    "ImportReport",
+    "Imported",
+    "Incoming",
     "Index",
     "IndexMismatchError",
     "IndexNotFoundError",
@@ -47,11 +52,18 @@ PUBLIC = [
     "__version__",
     "meta_id_from_stem",
     "meta_id_from_uri",
+    "open_foreign",
     "open_index",
     "open_reader",
+    "open_target",
+    "read_hashes",
+    "read_parquet",
 ]
 
-HEAVY = ("numpy", "PIL", "pymilvus", "pydantic", "pydantic_settings", "oss2", "rich", "imagehash", "tenacity")
+HEAVY = (
+    *("numpy", "PIL", "pyarrow", "pymilvus", "pydantic", "pydantic_settings"),
+    *("oss2", "rich", "imagehash", "tenacity"),
+)
 
 LIST_OUR_MODULES = """
 import importlib, json, pkgutil, sys

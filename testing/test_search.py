@@ -197,9 +197,8 @@ def _brute_force(entries: list[Entry], query: Query, limits: Limits) -> list[tup
     for stored in entries:
         prints = stored.picture.fingerprint
         far = distance(query.ahash, prints.ahash)
-        confirmed = (
-            query.fingerprint is None or distance(query.fingerprint.phash, prints.phash) <= PHASH_RADIUS
-        )
+        asked = query.fingerprint.phash if query.fingerprint else None
+        confirmed = asked is None or prints.phash is None or distance(asked, prints.phash) <= PHASH_RADIUS
         if far <= limits.radius and (confirmed or limits.unconfirmed):
             found.append((far, stored.key.meta_id))
     return sorted(found)

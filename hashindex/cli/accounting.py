@@ -14,38 +14,38 @@ from hashindex.cli.rejects import RejectsFile
 from hashindex.errors import HashIndexError
 
 if TYPE_CHECKING:
-    from hashindex.records import Ignored, InsertReport, Reject, Removed, Taken
+    from hashindex.records import Ignored, Imported, InsertReport, Reject, Removed, Taken
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
 def account(
-    what: str, rejects: RejectsFile | None, *, bar: bool, items: Callable[[], Iterable[object]] | None = None
-) -> Iterator[Callable[["Taken | Reject | Removed | Ignored"], None]]:
+    what: str,
+    rejects: RejectsFile | None,
+    *,
+    bar: bool,
+    items: Callable[[], Iterable[object]] | None = None,
+    unit: str = "pictures",
+) -> Iterator[Callable[["Taken | Imported | Reject | Removed | Ignored"], None]]:
     """Give what is called for each item: it writes the rejects down and counts for the progress shown.
 
-    When the run does not reach its end, say what was done until then. `bar` and `items` are as in `progress`.
+    When the run does not reach its end, say what was done until then. `bar`, `items`, `unit`: see `progress`.
     """
-    from hashindex.records import Reject, Removed, Taken
+    from hashindex.records import Imported, Reject, Taken
 
     stored = 0
     if rejects:
         rejects.begin()
-    with progress(what, bar=bar, items=items) as shown:
+    with progress(what, bar=bar, items=items, unit=unit) as shown:
 
-        def each(item: "Taken | Reject | Removed | Ignored") -> None:
+        def each(item: "Taken | Imported | Reject | Removed | Ignored") -> None:
             nonlocal stored
-            if isinstance(item, Taken):
-                stored += 1
-                shown.add(size=item.file_size)
-                _log.debug("%s %s: %s", item.outcome, item.wanted.key, item.wanted.picture.uri)
-                return
-            shown.add(rejected=isinstance(item, Reject))
-            if isinstance(item, Removed):
-                _log.debug("removed %s: %s", item.key, item.uri)
-            elif not isinstance(item, Reject):
-                _log.debug("ignored: %s", item.uri)
+            stored += isinstance(item, Taken | Imported)
+            size = item.file_size if isinstance(item, Taken) else 0
+            shown.add(size=size, rejected=isinstance(item, Reject))
+            if not isinstance(item, Reject):
+                _log.debug(*_told(item))
             elif rejects:
                 rejects.write(item)
             else:
@@ -54,12 +54,25 @@ def account(
         try:
             yield each
         except (KeyboardInterrupt, SystemExit):
-            output.say(f"interrupted; {stored} pictures of this run are in the index, run it again to go on.")
+            output.say(f"interrupted; {stored} {unit} of this run are in the index, run it again to go on.")
             raise
         except (HashIndexError, OSError) as exc:
             if stored:
-                exc.add_note(f"{stored} pictures of this run are in the index; run it again to go on.")
+                exc.add_note(f"{stored} {unit} of this run are in the index; run it again to go on.")
             raise
+
+
+def _told(item: "Taken | Imported | Removed | Ignored") -> tuple[str, *tuple[object, ...]]:
+    """Return what the log says of it: a form, and what goes into it."""
+    from hashindex.records import Imported, Removed, Taken
+
+    if isinstance(item, Taken):
+        return "%s %s: %s", item.outcome, item.wanted.key, item.wanted.picture.uri
+    if isinstance(item, Imported):
+        return "%s %s", item.outcome, item.entry.key
+    if isinstance(item, Removed):
+        return "removed %s: %s", item.key, item.uri
+    return "ignored: %s", item.uri
 
 
 def summarize(report: "InsertReport", rejects: Path | None, *, json: bool) -> None:

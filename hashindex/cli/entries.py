@@ -82,14 +82,14 @@ def insert(
     text = options.recipe_text(recipe, decode, oss_process)
     keys = meta_id_from_stem if meta_id_from is MetaIdFrom.STEM else meta_id_from_uri
     with ExitStack() as stack:
-        lines = stack.enter_context(_opened(manifest)) if manifest else None
+        lines = stack.enter_context(opened_text(manifest)) if manifest else None
         meant = options.company_scope(company) if lines is None else 0
         file = stack.enter_context(rejects_file(rejects, manifest))
         index = stack.enter_context(open_index(create=True, recipe=text, expect=expect, settings=settings))
         chosen = selection(include, exclude)
         items: Callable[[], Iterable[object]] | None  # in a second pass, to be counted
         if manifest:
-            items = partial(_lines_of, manifest) if os.path.isfile(manifest) else None
+            items = partial(lines_of, manifest) if os.path.isfile(manifest) else None
         else:
             items = None if "-" in (sources or ()) else partial(index.listed, sources or (), chosen)
         each = stack.enter_context(account("inserting", file, bar=not json, items=items))
@@ -134,8 +134,9 @@ def get(
     if json:
         output.emit(values)
     else:
-        times = {"upload_time": entry.picture.upload_time, "indexed_time": entry.indexed_time}
-        output.table((values | {name: output.when(time) for name, time in times.items()}).items())
+        if not entry.picture.is_bare:
+            values["upload_time"] = output.when(entry.picture.upload_time)
+        output.table((values | {"indexed_time": output.when(entry.indexed_time)}).items())
 
 
 def delete(
@@ -162,7 +163,7 @@ def delete(
     if json:
         output.emit({"deleted": deleted})
     else:
-        output.line(f"deleted {deleted} entr{'y' if deleted == 1 else 'ies'} of company {scope}")
+        output.line(f"deleted {output.entries(deleted)} of company {scope}")
 
 
 def _may_be_one_picture(sources: list[str] | None) -> bool:
@@ -171,18 +172,18 @@ def _may_be_one_picture(sources: list[str] | None) -> bool:
 
 
 @contextmanager
-def _opened(manifest: str) -> Iterator[TextIO]:
-    """Open a manifest; bytes that are not UTF-8 are kept, for its reader to reject line by line."""
-    place = sys.stdin.fileno() if manifest == "-" else manifest
+def opened_text(path: str) -> Iterator[TextIO]:
+    """Open CSV or JSONL; bytes that are not UTF-8 are kept, for its reader to reject line by line."""
+    place = sys.stdin.fileno() if path == "-" else path
     with open(  # a file descriptor is not a path
-        place, encoding="utf-8", errors="surrogateescape", newline="", closefd=manifest != "-"
+        place, encoding="utf-8", errors="surrogateescape", newline="", closefd=path != "-"
     ) as lines:
         yield lines
 
 
-def _lines_of(manifest: str) -> Iterator[object]:
-    """Yield something for each picture that the manifest names, to be counted."""
+def lines_of(path: str) -> Iterator[object]:
+    """Yield something for each row of a CSV or JSONL file, to be counted."""
     from hashindex.text_rows import rows
 
-    with _opened(manifest) as lines:
-        yield from rows(lines, "manifest", ("uri",))
+    with opened_text(path) as lines:
+        yield from rows(lines, "file", ())

@@ -53,16 +53,16 @@ def table(rows: Iterable[Sequence[object]], headings: Sequence[str] = (), *, ind
 
 
 def flattened(entry: "Entry") -> dict[str, object]:
-    """Return an entry as `get --json` prints it."""
+    """Return an entry as `get --json` prints it; of a bare one, null for all that is not known."""
     picture, prints = entry.picture, entry.picture.fingerprint
-    return {
+    values = {
         "company_id": entry.key.company_id,
         "meta_id": entry.key.meta_id,
         "uri": picture.uri,
         "hash": prints.ahash.hex(),
-        "phash": prints.phash.hex(),
-        "dhash": prints.dhash.hex(),
-        "contrast": round(prints.contrast, 3),
+        "phash": prints.phash and prints.phash.hex(),
+        "dhash": prints.dhash and prints.dhash.hex(),
+        "contrast": None if prints.contrast is None else round(prints.contrast, 3),
         "content_digest": picture.content_digest,
         "source_version": picture.source_version,
         "width": picture.width,
@@ -71,6 +71,14 @@ def flattened(entry: "Entry") -> dict[str, object]:
         "upload_time": picture.upload_time,
         "indexed_time": entry.indexed_time,
     }
+    if picture.is_bare:
+        values |= {name: value or None for name, value in values.items() if not name.endswith("_id")}
+    return values
+
+
+def entries(number: int) -> str:
+    """Return a number of entries in words."""
+    return f"{number} entr{'y' if number == 1 else 'ies'}"
 
 
 def when(milliseconds: int) -> str:
@@ -85,7 +93,7 @@ def why(rejected: "Rejected | None") -> dict[str, str] | None:
 
 def complain(rejected: "Rejected", line_number: int | None = None) -> None:
     """Tell a person on stderr what was not taken and why."""
-    said = [f"line {line_number} of the manifest"] if line_number is not None else []
+    said = [f"line {line_number}"] if line_number is not None else []
     said += [rejected.uri] if rejected.uri else []
     said += [rejected.reason.value, rejected.detail.removesuffix(".")]
     say(": ".join(said) + ".")

@@ -10,7 +10,7 @@ from hashindex.cli import options, output
 from hashindex.cli.progress import progress
 from hashindex.confirming import RADIUS
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import HASH_BYTES, HashedPicture, Rejected
+from hashindex.records import HASH_BYTES, BareHash, Fingerprint, HashedPicture, Rejected
 from hashindex.search import LIMIT, Limits
 
 if TYPE_CHECKING:
@@ -144,29 +144,31 @@ def _hash(text: str) -> bytes:
 
 
 def _emit_hash(found: HashedPicture | Rejected) -> None:
-    from hashindex.hashing import says_little
-
     prints = None if isinstance(found, Rejected) else found.fingerprint
     output.emit(
         {
             "uri": found.uri,
             "hash": prints and prints.ahash.hex(),
-            "phash": prints and prints.phash.hex(),
-            "dhash": prints and prints.dhash.hex(),
-            "low_information": prints and says_little(prints.contrast),
+            "phash": prints and prints.phash and prints.phash.hex(),
+            "dhash": prints and prints.dhash and prints.dhash.hex(),
+            "low_information": prints and _says_little(prints),
             "rejected": output.why(found if isinstance(found, Rejected) else None),
         }
     )
 
 
 def _show_hash(found: HashedPicture | Rejected) -> None:
-    from hashindex.hashing import says_little
-
     if isinstance(found, Rejected):
         output.complain(found)
     else:
-        mark = "  (low information)" if says_little(found.fingerprint.contrast) else ""
+        mark = "  (low information)" if _says_little(found.fingerprint) else ""
         output.line(f"{found.fingerprint.ahash.hex()}  {found.uri}{mark}")
+
+
+def _says_little(prints: Fingerprint | BareHash) -> bool | None:
+    from hashindex.hashing import says_little
+
+    return None if prints.contrast is None else says_little(prints.contrast)
 
 
 def _emit(result: "SearchResult") -> None:
@@ -178,7 +180,7 @@ def _emit(result: "SearchResult") -> None:
                 {
                     "company_id": match.key.company_id,
                     "meta_id": match.key.meta_id,
-                    "uri": match.uri,
+                    "uri": match.uri or None,
                     "distance": match.distance,
                     "phash_distance": match.phash_distance,
                     "dhash_distance": match.dhash_distance,
@@ -205,7 +207,7 @@ def _show(result: "SearchResult") -> None:
         output.table(
             [
                 (
-                    match.verdict and match.verdict.value,
+                    match.verdict.value if match.verdict else "unconfirmed",
                     match.distance,
                     match.phash_distance,
                     match.dhash_distance,

@@ -24,15 +24,15 @@ _RATE_SECONDS = 30.0
 class Progress:
     """What has been done. Counted by the thread that works, read by the one that shows it."""
 
-    def __init__(self, what: str, things: str = "pictures") -> None:
-        self._what, self._things = what, things
+    def __init__(self, what: str, unit: str = "pictures") -> None:
+        self._what, self._unit = what, unit
         self.done = 0
-        """Things of any outcome."""
+        """Of any outcome."""
         self.size = 0
         """Bytes read."""
         self.rejected = 0
         self.total: int | None = None
-        """Things in all, where that is known."""
+        """How many there are in all, where that is known."""
         self._past = deque([(time.monotonic(), 0)])
 
     def add(self, *, size: int = 0, rejected: bool = False) -> None:
@@ -40,6 +40,12 @@ class Progress:
         self.done += 1
         self.size += size
         self.rejected += rejected
+
+    def reach(self, what: str, done: int, total: int) -> None:
+        """Say how far a stage of the work is."""
+        if what != self._what:
+            self._what, self._past = what, deque([(time.monotonic(), 0)])
+        self.done, self.total = done, total
 
     def said(self) -> str:
         """Return it as words; each call adds to what the rate is taken of."""
@@ -49,9 +55,8 @@ class Progress:
             self._past.popleft()
         began, before = self._past[0]
         rate = (done - before) / max(now - began, 1e-3)
-        parts = [
-            f"{done:,} {self._things}" if self.total is None else f"{done:,} of {self.total:,} {self._things}"
-        ]
+        parts = [f"{done:,}" if self.total is None else f"{done:,} of {self.total:,}"]
+        parts[0] += f" {self._unit}"
         parts.append(f"{rate:,.0f}/s" if rate >= 10 or not rate else f"{rate:.1f}/s")  # noqa: PLR2004  # two digits
         if self.size:
             parts.append(_bytes(self.size))
@@ -66,16 +71,16 @@ class Progress:
 def progress(
     what: str,
     *,
-    things: str = "pictures",
     bar: bool = True,
     items: Callable[[], Iterable[object]] | None = None,
+    unit: str = "pictures",
 ) -> Iterator[Progress]:
     """Show how far the work inside is, once it takes longer than a moment.
 
-    `things` are what is counted. `items` gives the work again, to be counted in the background; without it
+    `unit` is what is counted. `items` gives the work again, to be counted in the background; without it
     the total is not known. Without `bar`, a terminal is left alone.
     """
-    shown, ended = Progress(what, things), Event()
+    shown, ended = Progress(what, unit), Event()
     on_terminal = sys.stderr.isatty()
     if on_terminal and not bar:
         yield shown

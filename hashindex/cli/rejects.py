@@ -66,7 +66,7 @@ def _check_replaceable(path: Path, manifest: str | None) -> None:
     read = sys.stdin.fileno() if manifest == "-" else manifest
     if read is not None and os.path.samestat(os.stat(read), path.stat()):
         raise InvalidArgumentError(
-            f"--rejects {path} is the manifest itself, which would be lost; name another file."
+            f"--rejects {path} is the file that is read, which would be lost; name another file."
         )
     with path.open("rb") as file:
         if file.read(1) not in (b"", b"{"):

@@ -72,7 +72,7 @@ def sync(
     with ExitStack() as stack:
         file = stack.enter_context(rejects_file(rejects, None))
         index = stack.enter_context(open_index(settings=settings))
-        with progress("comparing", things="entries and files", bar=not json) as shown:
+        with progress("comparing", unit="entries and files", bar=not json) as shown:
             comparing = index.company(scope).compare(
                 source,
                 meta_id_from=keys,

@@ -72,21 +72,30 @@ class Store(Protocol):
 def check_batch(entries: Sequence[Entry]) -> None:
     """Refuse what Milvus would take without a word: wrong lengths, over-long texts, a key twice in a call."""
     for entry in entries:
-        picture = entry.picture
-        prints = (picture.fingerprint.ahash, picture.fingerprint.phash, picture.fingerprint.dhash)
-        if any(len(value) != HASH_BYTES for value in prints):
-            raise InvalidArgumentError(f"entry {entry.key} has a hash that is not {HASH_BYTES} bytes long.")
-        for name, text, most in (
-            ("uri", picture.uri, MAX_URI_BYTES),
-            ("content_digest", picture.content_digest, MAX_DIGEST_BYTES),
-            ("source_version", picture.source_version, MAX_VERSION_BYTES),
-        ):
-            if len(text.encode(errors="surrogatepass")) > most:
-                raise InvalidArgumentError(f"entry {entry.key} has a {name} of more than {most} bytes.")
-            if not text.isascii() and _SURROGATE.search(text):
-                raise InvalidArgumentError(f"entry {entry.key} has a {name} that UTF-8 cannot express.")
+        check_entry(entry)
     if len({entry.key for entry in entries}) != len(entries):
         raise InvalidArgumentError("a key stands twice in one call; which entry should win is not said.")
+
+
+def check_entry(entry: Entry) -> None:
+    """Refuse an entry that Milvus would cut, or that would not come back as it was."""
+    picture, prints = entry.picture, entry.picture.fingerprint
+    hashes = (prints.ahash, prints.phash, prints.dhash)
+    if any(value is not None and len(value) != HASH_BYTES for value in hashes):
+        raise InvalidArgumentError(f"entry {entry.key} has a hash that is not {HASH_BYTES} bytes long.")
+    if picture.is_bare == bool(picture.content_digest):  # by which a row says whether it is bare
+        raise InvalidArgumentError(
+            f"entry {entry.key} has a content digest without confirming hashes, or them without it."
+        )
+    for name, text, most in (
+        ("uri", picture.uri, MAX_URI_BYTES),
+        ("content_digest", picture.content_digest, MAX_DIGEST_BYTES),
+        ("source_version", picture.source_version, MAX_VERSION_BYTES),
+    ):
+        if len(text.encode(errors="surrogatepass")) > most:
+            raise InvalidArgumentError(f"entry {entry.key} has a {name} of more than {most} bytes.")
+        if not text.isascii() and _SURROGATE.search(text):
+            raise InvalidArgumentError(f"entry {entry.key} has a {name} that UTF-8 cannot express.")
 
 
 def check_hashes(hashes: Sequence[bytes]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hashindex.keys import Key
-from hashindex.records import Candidate, Entry, Fingerprint, HashedPicture
+from hashindex.records import HASH_BYTES, BareHash, Candidate, Entry, Fingerprint, HashedPicture
 
 PRIMARY, VECTOR, COMPANY = "id", "image_vector", "company_id"
 
@@ -29,6 +29,9 @@ FIELDS = (
 CANDIDATE_FIELDS = ("uri", "content_digest", "phash", "dhash")
 """What a search brings along to confirm and to show; the key itself comes with every hit."""
 
+UNKNOWN_CONTRAST = -1.0
+"""Rows hold no nulls: a bare entry has an empty content digest, this, and zero for the other hashes."""
+
 
 def row_of(entry: Entry) -> dict[str, Any]:
     """Return the row that stands for an entry."""
@@ -38,9 +41,9 @@ def row_of(entry: Entry) -> dict[str, Any]:
         COMPANY: entry.key.company_id,
         "meta_id": entry.key.meta_id,
         VECTOR: prints.ahash,
-        "phash": to_signed(prints.phash),
-        "dhash": to_signed(prints.dhash),
-        "contrast": prints.contrast,
+        "phash": to_signed(prints.phash or bytes(HASH_BYTES)),
+        "dhash": to_signed(prints.dhash or bytes(HASH_BYTES)),
+        "contrast": UNKNOWN_CONTRAST if prints.contrast is None else prints.contrast,
         "uri": picture.uri,
         "content_digest": picture.content_digest,
         "source_version": picture.source_version,
@@ -54,16 +57,12 @@ def row_of(entry: Entry) -> dict[str, Any]:
 
 def entry_of(row: Mapping[str, Any]) -> Entry:
     """Return the entry that a row stands for; the inverse of `row_of`."""
-    vector = row[VECTOR]
-    prints = Fingerprint(
-        ahash=vector if isinstance(vector, bytes) else bytes(vector[0]),
-        phash=from_signed(row["phash"]),
-        dhash=from_signed(row["dhash"]),
-        contrast=row["contrast"],
-    )
+    ahash, is_bare = vector_of(row[VECTOR]), not row["content_digest"]
     picture = HashedPicture(
         uri=row["uri"],
-        fingerprint=prints,
+        fingerprint=BareHash(ahash)
+        if is_bare
+        else Fingerprint(ahash, from_signed(row["phash"]), from_signed(row["dhash"]), row["contrast"]),
         content_digest=row["content_digest"],
         source_version=row["source_version"],
         width=row["width"],
@@ -76,14 +75,20 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
 
 def candidate_of(primary: str, distance: float, row: Mapping[str, Any]) -> Candidate:
     """Return a hit of a search."""
+    is_bare = not row["content_digest"]
     return Candidate(
         key=Key.parse(primary),
         distance=int(distance),
         uri=row["uri"],
         content_digest=row["content_digest"],
-        phash=from_signed(row["phash"]),
-        dhash=from_signed(row["dhash"]),
+        phash=None if is_bare else from_signed(row["phash"]),
+        dhash=None if is_bare else from_signed(row["dhash"]),
     )
+
+
+def vector_of(value: Any) -> bytes:
+    """Return the bytes of a binary vector, which some calls give as a list of one."""
+    return value if isinstance(value, bytes) else bytes(value[0])
 
 
 def to_signed(value: bytes) -> int:

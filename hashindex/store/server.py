@@ -61,7 +61,7 @@ def open_server(
     there is no index and none is to be made.
     """
     place = server_address(uri)
-    client = _connected(uri, place, token, ca_file)
+    client = connected_server(uri, place, token, ca_file)
     try:
         with calling(place):
             version = str(client.get_server_version(timeout=CONNECT_SECONDS))
@@ -160,7 +160,8 @@ def nprobe_for(nlist: int) -> int:
     return nlist if nlist <= PROBE_ALL_UP_TO else nlist // 8
 
 
-def _connected(uri: str, place: str, token: str, ca_file: Path | None) -> Any:
+def connected_server(uri: str, place: str, token: str, ca_file: Path | None) -> Any:
+    """Return a client of its own; `place` is the address as errors name it."""
     if ca_file is not None and not ca_file.is_file():
         raise ConfigurationError(f"HASHINDEX_MILVUS_CA_FILE names {ca_file}, which is no file.")
     security = {"server_pem_path": str(ca_file)} if ca_file is not None else {}

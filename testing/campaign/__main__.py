@@ -13,7 +13,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from testing.campaign import backfill, bits, folder, kills_lite, kills_server, locks, machine, mutations
+from testing.campaign import (
+    backfill,
+    bits,
+    copies,
+    folder,
+    kills_lite,
+    kills_server,
+    locks,
+    machine,
+    mutations,
+)
 from testing.campaign.run import MUTATIONS, SEED, Options, Run
 from testing.photographs import photographs
 
@@ -26,6 +36,7 @@ KINDS: dict[str, Kind] = {
     "kills-server": kills_server.servers,
     "kills-client": kills_server.clients,
     "backfill": backfill.runs,
+    "copy": copies.runs,
     "folder": folder.runs,
     "bits": bits.runs,
     "mutations": mutations.runs,

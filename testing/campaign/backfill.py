@@ -2,8 +2,6 @@
 
 import json
 import random
-import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -11,10 +9,8 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hashindex.errors import StoreUnavailableError
-from hashindex.keys import Key
-from hashindex.records import Entry
-from testing.campaign.place import Place, everything
+from testing.campaign.breaking import ON_LITE, ON_SERVER, Held, break_off, differences, held_after_a_while
+from testing.campaign.place import Place
 from testing.campaign.run import Options, Run
 from testing.commands import Running
 from testing.making import encoded, picture
@@ -26,20 +22,7 @@ BROKEN_OF_100 = 5
 SIZE = (640, 480)
 """Decoded by one thread, they take some ten seconds: five writes to be killed between or in."""
 
-ON_LITE = ("client", "Ctrl-C", "client and child")
-ON_SERVER = ("client", "server", "Ctrl-C", "server and client")
-
-SOME_REJECTED, INTERRUPTED = 3, 130
-
-CTRL_C_SECONDS = 2.0
-"""The longest that an interrupted command may take to end."""
-
-BACK_SECONDS = 180.0
-"""A server that was killed answers after some 10 s, and has loaded its collections 25 s later."""
-
-POLL_SECONDS = 0.25
-
-Held = dict[Key, Entry]
+SOME_REJECTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +73,10 @@ def broken_off(place: Place, seed: int, undisturbed: Undisturbed, server: Milvus
     chance = random.Random(f"{seed}:backfill")
     victims = ON_LITE if server is None else ON_SERVER
     victim, moment = victims[seed // 2 % len(victims)], chance.uniform(0.2, undisturbed.seconds)
-    faults = _break_off(place, source, victim, moment, server)
+    with _inserting(place, source) as running:
+        faults = break_off(running, victim, moment, server, ends_with=(SOME_REJECTED,))
     try:
-        before = len(_held_after_a_while(place))
+        before = len(held_after_a_while(place))
         faults += _run_again(place, source, number=number)
         faults += differences(undisturbed.held, _held(place))
     finally:
@@ -101,58 +85,6 @@ def broken_off(place: Place, seed: int, undisturbed: Undisturbed, server: Milvus
     where = "Lite" if server is None else "server"
     what = f"{where}: {victim} ended {moment:.2f} s after the command began"
     return Run(seed, what, f"{before} of {number} entries were in, then all", tuple(faults))
-
-
-def differences(expected: Held, found: Held) -> list[str]:
-    """Say what is missing, too much or different; the time of indexing may be another."""
-    faults = []
-    if missing := expected.keys() - found.keys():
-        faults.append(f"{len(missing)} entries are missing, {min(missing)} among them")
-    if more := found.keys() - expected.keys():
-        faults.append(f"{len(more)} entries are too many, {min(more)} among them")
-    other = [key for key in expected.keys() & found.keys() if expected[key].picture != found[key].picture]
-    if other:
-        faults.append(f"{len(other)} entries differ, {min(other)} among them")
-    return faults
-
-
-def _break_off(
-    place: Place, source: Path, victim: str, moment: float, server: MilvusServer | None
-) -> list[str]:
-    with _inserting(place, source) as running:
-        try:
-            done = running.finish(seconds=moment)
-        except subprocess.TimeoutExpired:
-            pass
-        else:  # it was faster than the undisturbed one
-            ended_well = done.exit_code == SOME_REJECTED
-            return [] if ended_well else [f"it ended with {done.exit_code}: {done.stderr}"]
-        if victim == "Ctrl-C":
-            return _interrupt(running)
-        if victim == "client and child":
-            subprocess.run(["pkill", "-KILL", "-P", str(running.process.pid)], check=False)
-        if "server" in victim and server is not None:
-            server.kill()
-        if "client" in victim:
-            running.process.kill()
-        done = running.finish(seconds=BACK_SECONDS)
-        if server is not None and "server" in victim:
-            server.restart()
-        if victim == "server" and (done.exit_code != 1 or "Traceback" in done.stderr):
-            return [f"without its server it ended with {done.exit_code}: {done.stderr}"]
-    return []
-
-
-def _interrupt(running: Running) -> list[str]:
-    began = time.monotonic()
-    done = running.signal(signal.SIGINT)
-    seconds = time.monotonic() - began
-    faults = []
-    if done.exit_code != INTERRUPTED or "Traceback" in done.stderr:
-        faults.append(f"interrupted, it ended with {done.exit_code}: {done.stderr}")
-    if seconds > CTRL_C_SECONDS:
-        faults.append(f"interrupted, it took {seconds:.1f} s to end")
-    return faults
 
 
 def _run_again(place: Place, source: Path, *, number: int) -> list[str]:
@@ -173,18 +105,6 @@ def _inserting(place: Place, source: Path) -> Running:
     return Running(*names, *options, cwd=source.parent, environment=environment)
 
 
-def _held_after_a_while(place: Place) -> Held:
-    """Return what is there once it can be read: a server that was killed loads for a while."""
-    end = time.monotonic() + BACK_SECONDS
-    while True:
-        try:
-            return _held(place)
-        except StoreUnavailableError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(POLL_SECONDS)
-
-
 def _held(place: Place) -> Held:
-    with closing(place.open()) as store:
-        return {entry.key: replace(entry, indexed_time=0) for entry in everything(store)}
+    """Return what is there; the time of indexing may be another."""
+    return {key: replace(entry, indexed_time=0) for key, entry in held_after_a_while(place).items()}

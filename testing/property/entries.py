@@ -30,7 +30,7 @@ def _contrast(value: float) -> float:
     return float(np.float32(value))
 
 
-_pictures = st.builds(
+_read_pictures = st.builds(
     HashedPicture,
     uri=texts,
     fingerprint=st.builds(
@@ -47,6 +47,9 @@ _pictures = st.builds(
     file_size=st.integers(0, 2**63 - 1),
     upload_time=st.integers(-(2**63), 2**63 - 1),
 )
+
+
+_pictures = st.one_of(_read_pictures, st.builds(HashedPicture.bare, near_hashes))
 
 
 def entries(companies: st.SearchStrategy[int], metas: st.SearchStrategy[int]) -> st.SearchStrategy[Entry]:
