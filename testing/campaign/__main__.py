@@ -177,6 +177,9 @@ def _say(text: str) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)  # pymilvus says again what is said here
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # ignored in a background job, and by its children
     code = main(sys.argv[1:])
     # CPython remembers an interruption that came while it ran `exec`, as dataclasses do on import, and at its
     # end kills itself with SIGINT even though that was caught; blocked, it leaves with our exit code.

@@ -8,7 +8,7 @@ import numpy as np
 
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key
-from hashindex.records import Entry, Scope
+from hashindex.records import Entry, HashedPicture, Scope
 from hashindex.store import milvus
 from testing.contracts.store_case import CROWD, StoreCase
 from testing.making import entry, fingerprint
@@ -78,6 +78,16 @@ class WritingContract(StoreCase):
         )
         self.assertEqual((old.found, [hit.key for hit in new.found]), ((), [Key(owner, 1)]))
 
+    def test_a_bare_entry_comes_back_with_nothing_but_its_hash(self) -> None:
+        owner = self.company()
+        bare = Entry(Key(owner, 1), HashedPicture.bare(bytes(8)), indexed_time=5)
+        self.store.upsert([bare, entry(owner, 2)])
+        self.assertEqual(self.stored(bare.key), [bare])
+        (found,) = self.store.search([bytes(8)], Scope.company(owner), radius=0, limit=9)
+        self.assertEqual([(hit.key, hit.phash, hit.dhash) for hit in found.found], [(bare.key, None, None)])
+        self.store.upsert([entry(owner, 1)])
+        self.assertEqual(self.scanned(Scope.company(owner)), [entry(owner, 1), entry(owner, 2)])
+
     def test_what_was_written_is_seen_at_once(self) -> None:
         owner = self.company()
         key = Key(owner, 1)
@@ -102,6 +112,10 @@ class WritingContract(StoreCase):
             (
                 entry(owner, 2, content_digest="0" * 33),
                 f"entry {key} has a content_digest of more than 32 bytes.",
+            ),
+            (
+                entry(owner, 2, content_digest=""),
+                f"entry {key} has a content digest without confirming hashes, or them without it.",
             ),
             (
                 entry(owner, 2, source_version="v" * 65),
