@@ -25,8 +25,7 @@ def copy(source: Store, target: Store, scope: Scope, each: Progress | None = Non
     for page in scanned(source, scope, COPYING, each):
         there = target.get([entry.key for entry in page]) if held else {}
         missing = [entry for entry in page if there.get(entry.key) != entry]
-        if missing:
-            target.upsert(missing)
+        target.upsert(missing)
         replaced = sum(entry.key in there for entry in missing)
         copied, updated = copied + len(missing) - replaced, updated + replaced
         read.add(page)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from hashindex.records import Entry
 
 _DIGEST_BYTES = 16
-_NUMBERS = struct.Struct(">QQ?8s8s8sfiiqqq")
+_NUMBERS = struct.Struct(">QQ8s8s8sfiiqqq")
 _LENGTHS = struct.Struct(">HHH")
 
 
@@ -35,13 +35,15 @@ class EntryDigest:
 
 
 def canonical(entry: Entry) -> bytes:
-    """Return bytes that two entries share only if all their fields are equal, contrast as a float32."""
+    """Return bytes that two entries share only if all their fields are equal, contrast as a float32.
+
+    A bare entry differs from all others by its empty content digest.
+    """
     picture, prints = entry.picture, entry.picture.fingerprint
     texts = [text.encode() for text in (picture.uri, picture.content_digest, picture.source_version)]
     numbers = _NUMBERS.pack(
         entry.key.company_id,
         entry.key.meta_id,
-        picture.is_bare,
         prints.ahash,
         prints.phash or b"",
         prints.dhash or b"",

@@ -13,6 +13,7 @@ from hashindex.errors import (
     IndexMismatchError,
     IndexNotFoundError,
     StoreError,
+    StoreUnavailableError,
 )
 from hashindex.records import Incoming, Reject
 from hashindex.store import foreign
@@ -156,6 +157,10 @@ class TestOnLite(ForeignContract):
             self.assertRaisesRegex(StoreError, "out of order"),
         ):
             list(found)
+
+    def test_rows_that_lite_did_not_load_are_missed(self) -> None:
+        with mock.patch.object(ForeignCollection, "__len__", return_value=13):
+            self.refused(StoreUnavailableError, "loaded 13 of 14 rows of .* has the file locked", "plain")
 
     def test_a_vector_of_another_length_is_a_reject(self) -> None:
         row = {"id": 1, **rows(1)[0], "image_vector": [b"7 bytes"]}
