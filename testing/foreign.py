@@ -24,6 +24,7 @@ def make(
     numbers: Sequence[str] = ("meta_id", "company_id"),
     vector: str = "image_vector",
     description: str = "",
+    indexed: bool = True,
     loaded: bool = True,
 ) -> None:
     """Make a collection: the common hand-made schema, but for what is said otherwise."""
@@ -35,9 +36,10 @@ def make(
     schema.add_field(vector, kinds.BINARY_VECTOR, dim=dim)
     schema.add_field("note", kinds.VARCHAR, max_length=20)
     client.create_collection(name, schema=schema)
-    params = client.prepare_index_params()
-    params.add_index(vector, index_type="BIN_FLAT", metric_type="HAMMING")
-    client.create_index(name, params, sync=False)
+    if indexed:
+        params = client.prepare_index_params()
+        params.add_index(vector, index_type="BIN_FLAT", metric_type="HAMMING")
+        client.create_index(name, params, sync=False)
     if items:
         client.insert(name, [{"note": "n", **item} for item in items])
     if loaded:

@@ -210,6 +210,11 @@ class TestOnServer(ForeignContract):
         super().test_every_row_by_an_automatic_id()
         self.assertEqual(self.state("plain"), "NotLoad")  # again, as it was found
 
+    def test_a_collection_that_cannot_be_loaded(self) -> None:
+        make(self.client, self.name("bare"), [], indexed=False, loaded=False)
+        with self.assertRaisesRegex(IndexMismatchError, "has no index, so its server"), self.opened("bare"):
+            pass
+
     def state(self, which: str) -> str:
         return str(self.client.get_load_state(self.name(which))["state"])
 

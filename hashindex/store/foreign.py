@@ -178,6 +178,11 @@ def _described(
             f"the collection {collection} has an {VECTOR} that is no binary vector of {8 * HASH_BYTES} bits."
         )
     if str(client.get_load_state(collection, timeout=CALL_SECONDS)["state"]) != "Loaded":
+        if "://" in place and not client.list_indexes(collection, timeout=CALL_SECONDS):
+            raise IndexMismatchError(
+                f"the collection {collection} has no index, so its server does not load it; make one over "
+                f"{VECTOR} there."
+            )
         client.load_collection(collection, timeout=CALL_SECONDS)
         stack.callback(client.release_collection, collection, timeout=CALL_SECONDS)
     primary = next(field for field in fields.values() if field.get("is_primary"))

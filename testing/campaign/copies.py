@@ -27,8 +27,8 @@ from testing.making import bits
 from testing.milvus_server import MilvusServer
 
 RUNS = 20
-ROWS = 20_000
-"""Five pages of a scan, each of them written by itself."""
+ROWS = 12_000
+"""Three pages of a scan, each of them written by itself."""
 
 BARE = 100
 """Entries of which only the hash is known, of a company of their own."""
