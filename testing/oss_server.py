@@ -107,6 +107,15 @@ class OssServer:
         return f"http://{LOOPBACK}:{self._http.server_port}"
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead hashindex here."""
+        return {
+            "OSS_ACCESS_KEY_ID": self.credentials.access_key_id,
+            "OSS_ACCESS_KEY_SECRET": self.credentials.access_key_secret,
+            "OSS_ENDPOINT": self.endpoint,
+        }
+
+    @property
     def requests(self) -> tuple[Request, ...]:
         """All requests so far, refused ones too, in the order of their arrival."""
         with self._lock:

@@ -39,12 +39,7 @@ class TestOssMidway(BackfillCase):
         self.server = self.enterContext(OssServer())
         for number, data in enumerate(SMALL):
             self.server.put(f"in/{number:03}.png", data)
-        self.environment = {
-            "OSS_ACCESS_KEY_ID": self.server.credentials.access_key_id,
-            "OSS_ACCESS_KEY_SECRET": self.server.credentials.access_key_secret,
-            "OSS_ENDPOINT": self.server.endpoint,
-            "HASHINDEX_SOURCE_ATTEMPTS": "1",
-        }
+        self.environment = {**self.server.environment, "HASHINDEX_SOURCE_ATTEMPTS": "1"}
         self.names = ("oss://photos/in/", "--company-id", "1")
 
     def test_it_begins_to_refuse(self) -> None:

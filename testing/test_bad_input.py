@@ -142,11 +142,8 @@ class TestOss(BadInputCase):
         cls.server.put("in/coffee.png", photograph("coffee.png").read_bytes())
 
     def hash(self, *names: str, **environment: str) -> Done:
-        credentials = self.server.credentials
         settings: Any = {
-            "OSS_ACCESS_KEY_ID": credentials.access_key_id,
-            "OSS_ACCESS_KEY_SECRET": credentials.access_key_secret,
-            "OSS_ENDPOINT": self.server.endpoint,
+            **self.server.environment,
             "OSS_REGION": self.server.region,
             "HASHINDEX_SOURCE_TIMEOUT_SECONDS": "0.2",
             "HASHINDEX_SOURCE_ATTEMPTS": "2",

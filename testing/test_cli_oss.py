@@ -24,14 +24,9 @@ class TestOssProcess(unittest.TestCase):
         self.server = self.enterContext(OssServer())
         self.server.put("in/1.jpg", ORIGINAL)
         self.seen = 0
-        self.environment = {
-            "OSS_ACCESS_KEY_ID": self.server.credentials.access_key_id,
-            "OSS_ACCESS_KEY_SECRET": self.server.credentials.access_key_secret,
-            "OSS_ENDPOINT": self.server.endpoint,
-        }
 
-    def run_(self, *arguments: str, **environment: str) -> Done:
-        return run(*arguments, cwd=self.cwd, environment={**self.environment, **environment})
+    def run_(self, *arguments: str) -> Done:
+        return run(*arguments, cwd=self.cwd, environment=self.server.environment)
 
     def asked(self) -> list[tuple[str, str | None]]:
         """Return what was asked for since the last time, but for listings."""

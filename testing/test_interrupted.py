@@ -111,12 +111,9 @@ class TestSignals(InterruptedCase):
     def test_ctrl_c_while_a_source_hangs(self) -> None:
         with OssServer() as server:
             server.order(Fault(hang=True), times=None)
-            environment = {
-                "OSS_ACCESS_KEY_ID": server.credentials.access_key_id,
-                "OSS_ACCESS_KEY_SECRET": server.credentials.access_key_secret,
-                "OSS_ENDPOINT": server.endpoint,
-            }
-            with Running("hash", "oss://photos/a.jpg", cwd=self.cwd, environment=environment) as running:
+            with Running(
+                "hash", "oss://photos/a.jpg", cwd=self.cwd, environment=server.environment
+            ) as running:
                 running.wait_until(lambda: server.count("a.jpg"))
                 began = time.monotonic()
                 done = running.signal(signal.SIGINT)

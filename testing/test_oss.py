@@ -18,12 +18,14 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+import oss2
 import requests
 
 from hashindex.errors import ConfigurationError, InvalidArgumentError
 from hashindex.records import Content, Picture, Reason, Rejected
 from hashindex.sources.oss import OssSource
 from testing.oss_buckets import crc64_ecma
+from testing.oss_case import ATTEMPTS, DATA, KEY, MAX_BYTES, URI, OssTestCase, oss_source, retry_announced
 from testing.oss_server import BUCKET, CREDENTIALS, LOOPBACK, MODIFIED, REGION, Fault, OssServer
 from testing.oss_signature import (
     Credentials,
@@ -37,12 +39,7 @@ from testing.oss_signature import (
 if TYPE_CHECKING:
     from hashindex.sources.interface import Source
 
-DATA = bytes(range(256)) * 8  # 2,048 bytes
-URI = f"oss://{BUCKET}/a/cat.jpg"
-KEY = "a/cat.jpg"
-MAX_BYTES = 1_000_000
 STS = Credentials("STS.test-id", "sts-secret-0123456789", "sts-token-abcdefghij")
-ATTEMPTS = 3
 ODD_KEYS = (
     "照片/猫 1.jpg",
     "100%.jpg",
@@ -63,22 +60,6 @@ ODD_KEYS = (
 )
 
 
-def oss_source(server: OssServer | None, **changes: Any) -> OssSource:
-    known = server.credentials if server else CREDENTIALS
-    settings: dict[str, Any] = {
-        "access_key_id": known.access_key_id,
-        "access_key_secret": known.access_key_secret,
-        "session_token": known.session_token,
-        "endpoint": server.endpoint if server else None,
-        "region": REGION,
-        "connect_timeout_seconds": 2.0,
-        "read_timeout_seconds": 5.0,
-        "attempts": ATTEMPTS,
-        "first_wait_seconds": 0.001,
-    }
-    return OssSource(**(settings | changes))
-
-
 @contextmanager
 def every_log_record() -> Iterator[list[str]]:
     """Collect what any logger says at any level, with tracebacks."""
@@ -95,51 +76,6 @@ def every_log_record() -> Iterator[list[str]]:
         root.setLevel(level)
         root.removeHandler(handler)
         lines.extend(stream.getvalue().splitlines())
-
-
-@contextmanager
-def retry_announced() -> Iterator[threading.Event]:
-    """Give an event that is set when a source says that it is about to wait and try again."""
-    announced = threading.Event()
-
-    def announce(record: logging.LogRecord) -> bool:
-        if "trying again" in record.getMessage():
-            announced.set()
-        return True
-
-    log = logging.getLogger("hashindex.sources.oss")
-    level = log.level
-    log.addFilter(announce)
-    log.setLevel(logging.DEBUG)
-    try:
-        yield announced
-    finally:
-        log.setLevel(level)
-        log.removeFilter(announce)
-
-
-class OssTestCase(unittest.TestCase):
-    def setUp(self) -> None:
-        self.enterContext(mock.patch.dict(os.environ, {"NO_PROXY": LOOPBACK, "no_proxy": LOOPBACK}))
-        self.server = self.enterContext(OssServer())
-        self.server.put(KEY, DATA)
-        self.source = self.enterContext(closing(oss_source(self.server)))
-
-    def opened(self, **changes: Any) -> OssSource:
-        return self.enterContext(closing(oss_source(self.server, **changes)))
-
-    def assert_read(self, source: OssSource, uri: str = URI, data: bytes = DATA) -> Content:
-        content = source.read(uri, max_bytes=MAX_BYTES)
-        assert isinstance(content, Content), content
-        self.assertEqual(content.data, data)
-        return content
-
-    def assert_rejected(self, answer: object, reason: Reason, detail: str, uri: str = URI) -> None:
-        self.assertEqual(answer, Rejected(uri, reason, detail))
-
-    def assert_read_fails(self, reason: Reason, detail: str, **changes: Any) -> None:
-        source = self.opened(**changes) if changes else self.source
-        self.assert_rejected(source.read(URI, max_bytes=MAX_BYTES), reason, detail)
 
 
 class TestSignatureDefinition(unittest.TestCase):
@@ -457,8 +393,6 @@ class TestReading(OssTestCase):
         self.assertLessEqual(self.server.connections, 16)
 
     def test_one_bucket_object_for_all_threads(self) -> None:
-        import oss2
-
         real, together = oss2.Bucket, threading.Barrier(2)
 
         def slow_bucket(*args: Any, **kwargs: Any) -> Any:
@@ -853,6 +787,11 @@ class TestSecrets(OssTestCase):
 class TestServer(OssTestCase):
     """What the server promises its other users."""
 
+    def client(self) -> Any:
+        """Return a bare client of oss2."""
+        auth = oss2.Auth(CREDENTIALS.access_key_id, CREDENTIALS.access_key_secret)
+        return oss2.Bucket(auth, self.server.endpoint, BUCKET)
+
     def test_no_thread_outlives_the_block(self) -> None:
         before = set(threading.enumerate())
         with OssServer() as server:
@@ -866,10 +805,7 @@ class TestServer(OssTestCase):
         self.assertEqual(set(threading.enumerate()) - before, set())
 
     def test_put_through_the_client(self) -> None:
-        import oss2  # an application uploads; hashindex never does
-
-        auth = oss2.Auth(CREDENTIALS.access_key_id, CREDENTIALS.access_key_secret)
-        bucket = oss2.Bucket(auth, self.server.endpoint, BUCKET)
+        bucket = self.client()  # an application uploads; hashindex never does
         bucket.put_object("新.jpg", DATA)
         self.assert_read(self.source, f"oss://{BUCKET}/新.jpg")
         folders = bucket.list_objects_v2(delimiter="/").prefix_list
@@ -886,19 +822,13 @@ class TestServer(OssTestCase):
         self.assertIn("RequestTimeTooSkewed", requests.get(url, headers=headers, timeout=5).text)
 
     def test_start_after(self) -> None:
-        import oss2
-
-        auth = oss2.Auth(CREDENTIALS.access_key_id, CREDENTIALS.access_key_secret)
-        bucket = oss2.Bucket(auth, self.server.endpoint, BUCKET)
+        bucket = self.client()
         self.server.put("a/dog.jpg", DATA)
         page = bucket.list_objects_v2(prefix="a/", start_after=KEY)
         self.assertEqual([found.key for found in page.object_list], ["a/dog.jpg"])
 
     def test_delimiter_over_pages(self) -> None:
-        import oss2
-
-        auth = oss2.Auth(CREDENTIALS.access_key_id, CREDENTIALS.access_key_secret)
-        bucket = oss2.Bucket(auth, self.server.endpoint, BUCKET)
+        bucket = self.client()
         for key in ("a/dog.jpg", "b.jpg", "c/1", "c/2", "c/3", "d/1", "e.jpg"):
             self.server.put(key, DATA)
         for page_keys in (1, 2, 3, 100):

@@ -12,9 +12,9 @@ from unittest import mock
 
 from hashindex.records import Content, Reason, Rejected
 from hashindex.sources.oss_pace import Pace
+from testing.oss_case import ATTEMPTS, KEY, MAX_BYTES, URI, OssTestCase, oss_source, retry_announced
 from testing.oss_server import BUCKET, Fault, OssServer
 from testing.oss_signature import Request
-from testing.test_oss import ATTEMPTS, KEY, MAX_BYTES, URI, OssTestCase, oss_source, retry_announced
 
 
 class Clock(threading.Event):

@@ -18,9 +18,9 @@ from hashindex.recipe import DEFAULT, STRICT, Recipe
 from hashindex.records import Content, HashedPicture, Picture, Reason, Rejected
 from hashindex.sources.oss import OssSource
 from testing.making import encoded, picture
+from testing.oss_case import ATTEMPTS, KEY, MAX_BYTES, URI, OssTestCase, oss_source
 from testing.oss_server import BUCKET, MODIFIED, REGION, Fault, OssServer
 from testing.photographs import photograph
-from testing.test_oss import ATTEMPTS, KEY, MAX_BYTES, URI, OssTestCase, oss_source
 
 STYLE = "image/resize,w_64/quality,q_90"
 ORIGINAL = encoded(picture(1, (400, 300)), "JPEG", quality=95)
