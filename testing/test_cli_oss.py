@@ -1,12 +1,13 @@
 """`--oss-process` and the limits on OSS, from the command line to the requests that OSS gets."""
 
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
 from testing.commands import Done, run
 from testing.making import encoded, picture
-from testing.oss_server import OssServer
+from testing.oss_server import Fault, OssServer
 
 STYLE = "image/resize,w_64"
 RECIPE = f"ahash/1 confirm=box64 orientation=exif alpha=white depth=scaled decode=exact oss={STYLE}"
@@ -18,16 +19,34 @@ WARNING = (
 )
 
 
-class TestOssProcess(unittest.TestCase):
+class OssCase(unittest.TestCase):
     def setUp(self) -> None:
         self.cwd = Path(self.enterContext(tempfile.TemporaryDirectory())).resolve()
         self.server = self.enterContext(OssServer())
         self.server.put("in/1.jpg", ORIGINAL)
         self.seen = 0
 
-    def run_(self, *arguments: str) -> Done:
-        return run(*arguments, cwd=self.cwd, environment=self.server.environment)
+    def run_(self, *arguments: str, **environment: str) -> Done:
+        return run(*arguments, cwd=self.cwd, environment={**self.server.environment, **environment})
 
+
+class TestLimits(OssCase):
+    def test_requests_at_once(self) -> None:
+        self.server.order(Fault(delay_seconds=0.02), times=None)
+        self.assertEqual(self.run_("hash", *[URI] * 6, HASHINDEX_OSS_REQUESTS="1").exit_code, 0)
+        self.assertEqual((len(self.server.requests), self.server.connections), (6, 1))
+        self.assertEqual(self.run_("hash", *[URI] * 6, HASHINDEX_IN_FLIGHT="3").exit_code, 0)
+        self.assertEqual(len(self.server.requests), 12)
+        self.assertIn(self.server.connections, (1 + 2, 1 + 3))
+
+    def test_bytes_per_second(self) -> None:
+        self.run_("hash", URI)  # so that all is imported
+        began, pace = time.monotonic(), f"{4 * len(ORIGINAL)}"
+        self.assertEqual(self.run_("hash", *[URI] * 2, HASHINDEX_OSS_BYTES_PER_SECOND=pace).exit_code, 0)
+        self.assertGreaterEqual(time.monotonic() - began, 0.5)
+
+
+class TestOssProcess(OssCase):
     def asked(self) -> list[tuple[str, str | None]]:
         """Return what was asked for since the last time, but for listings."""
         requests = self.server.requests
