@@ -7,16 +7,18 @@ more wait for each other. On top comes the grey of the pictures that are just be
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from threading import Condition, Lock
+from typing import TypeVar
 
 import PIL
 from PIL import Image, UnidentifiedImageError, features
 
-from hashindex.greying import upright_grey
+from hashindex.greying import upright_grey, upright_small
 from hashindex.recipe import Recipe
 from hashindex.records import MAX_PIXELS, Reason, Rejected
 
@@ -47,6 +49,8 @@ _BEGINNING = re.compile(
 """How a JPEG, PNG, GIF, WebP, AVIF or HEIC begins, be its header readable or not."""
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +95,22 @@ class Decoder:
 
     def decode(self, data: bytes, uri: str | None) -> Decoded | Rejected:
         """Return the first frame, judged by its content whatever its name; `uri` is for the reject."""
-        _load_plugins()
-        if not data:
-            return Rejected(uri, Reason.NOT_AN_IMAGE, "the file is empty")
-        try:
-            with Image.open(BytesIO(data), formats=_FORMATS) as image:
-                return self.decode_image(image, uri)
-        except UnidentifiedImageError:
-            if _BEGINNING.match(data):
-                detail = "it begins like a picture, but its header is damaged, ends early or is unusual"
-                return Rejected(uri, Reason.TRUNCATED, detail)
-            return Rejected(uri, Reason.NOT_AN_IMAGE, "the content is no picture of a format that is taken")
-        except Exception as exc:  # noqa: BLE001  # Pillow's plugins raise anything over broken files
-            return _rejected(uri, exc)
+        return _opened(data, uri, self.decode_image)
+
+    def small(self, data: bytes, uri: str | None, *, side: int) -> Image.Image | Rejected:
+        """Return it upright in RGB for people to look at, at most `side` pixels wide and high."""
+        shrunk = partial(upright_small, side=side, recipe=self._recipe)
+        return _opened(data, uri, partial(self._taken, take=shrunk))
 
     def decode_image(self, image: Image.Image, uri: str | None) -> Decoded | Rejected:
         """Do the same for a picture that Pillow has opened already."""
+        grey = self._taken(image, uri, take=partial(upright_grey, recipe=self._recipe))
+        return grey if isinstance(grey, Rejected) else Decoded(grey, *grey.size)
+
+    def _taken(
+        self, image: Image.Image, uri: str | None, *, take: Callable[[Image.Image], Image.Image]
+    ) -> Image.Image | Rejected:
+        """Return what is made of it, within the limits."""
         width, height = image.size
         if image.format in _RUNS_A_PROGRAM:
             return Rejected(uri, Reason.UNSUPPORTED, f"{image.format} is decoded by running another program")
@@ -120,10 +124,27 @@ class Decoder:
             return Rejected(uri, Reason.TOO_MANY_PIXELS, detail)
         with self._budget.spend(width * height):
             try:
-                grey = upright_grey(image, self._recipe)
-            except Exception as exc:  # noqa: BLE001  # as above
+                return take(image)
+            except Exception as exc:  # noqa: BLE001  # as below
                 return _rejected(uri, exc)
-        return Decoded(grey, *grey.size)
+
+
+def _opened(
+    data: bytes, uri: str | None, use: Callable[[Image.Image, str | None], T | Rejected]
+) -> T | Rejected:
+    _load_plugins()
+    if not data:
+        return Rejected(uri, Reason.NOT_AN_IMAGE, "the file is empty")
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as image:
+            return use(image, uri)
+    except UnidentifiedImageError:
+        if _BEGINNING.match(data):
+            detail = "it begins like a picture, but its header is damaged, ends early or is unusual"
+            return Rejected(uri, Reason.TRUNCATED, detail)
+        return Rejected(uri, Reason.NOT_AN_IMAGE, "the content is no picture of a format that is taken")
+    except Exception as exc:  # noqa: BLE001  # Pillow's plugins raise anything over broken files
+        return _rejected(uri, exc)
 
 
 def _rejected(uri: str | None, exc: Exception) -> Rejected:

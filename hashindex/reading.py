@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from threading import BoundedSemaphore
 from typing import TypeVar
 
@@ -20,6 +21,11 @@ from hashindex.uris import printable
 BYTES_IN_FLIGHT = 128 * 2**20
 """Most bytes of files that are held at once, unless one alone is larger; what has been read waits for its
 turn to be decoded."""
+
+THUMBNAIL_SIDE = 200
+"""Pixels, at most."""
+THUMBNAIL_QUALITY = 60
+"""Of the JPEG: some kilobytes a picture."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -66,6 +72,20 @@ class PictureReader:
         with self._contents.account() as reserve:
             content = self._source.read(uri, max_bytes=self._max_bytes, reserve=reserve)
             return content if isinstance(content, Rejected) else self._hashed(content, uri)
+
+    def thumbnail(self, uri: str) -> bytes | Rejected:
+        """Return the picture of a canonical URI as a small JPEG, or why there is none."""
+        with self._contents.account() as reserve:
+            content = self._source.read(uri, max_bytes=self._max_bytes, reserve=reserve)
+            if isinstance(content, Rejected):
+                return content
+            with self._decoding:
+                small = self._decoder.small(content.data, uri, side=THUMBNAIL_SIDE)
+        if isinstance(small, Rejected):
+            return small
+        file = BytesIO()
+        small.save(file, "JPEG", quality=THUMBNAIL_QUALITY)
+        return file.getvalue()
 
     def read_bytes(self, data: bytes) -> HashedPicture | Rejected:
         """Return the hashed picture of a file's bytes; its URI is empty."""
