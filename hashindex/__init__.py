@@ -45,6 +45,7 @@ from hashindex.records import (
 if TYPE_CHECKING:
     from hashindex.compose import open_index, open_reader
     from hashindex.index import Company, Index, Lookup
+    from hashindex.joining import pairs_between, pairs_within
     from hashindex.listing import Selection
     from hashindex.search import Limits
 
@@ -86,6 +87,8 @@ __all__ = [
     "meta_id_from_uri",
     "open_index",
     "open_reader",
+    "pairs_between",
+    "pairs_within",
 ]
 
 _ON_FIRST_USE = {
@@ -96,6 +99,8 @@ _ON_FIRST_USE = {
     "Selection": "listing",
     "open_index": "compose",
     "open_reader": "compose",
+    "pairs_between": "joining",
+    "pairs_within": "joining",
 }
 
 

@@ -45,6 +45,8 @@ PUBLIC = [
     "meta_id_from_uri",
     "open_index",
     "open_reader",
+    "pairs_between",
+    "pairs_within",
 ]
 
 HEAVY = ("numpy", "PIL", "pymilvus", "pydantic", "pydantic_settings", "oss2", "rich", "imagehash", "tenacity")
