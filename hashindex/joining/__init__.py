@@ -1,7 +1,7 @@
 """All pairs of 64-bit hashes within a radius, exactly and each once. docs/joining.md explains how.
 
 From the outside in: here hashes become distinct ones, and pairs of distinct ones become pairs of those given;
-`scan` finds the pairs of distinct ones on all cores; `plan` chooses by cost how to cut 64 bits into bands,
+`scanning` finds the pairs of distinct ones on all cores; `plan` chooses by cost how to cut 64 bits into bands,
 `bands` does so; `runs` sorts by them; `compare` compares what stands together.
 """
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hashindex.errors import InvalidArgumentError
 from hashindex.joining.distinct import AT_A_TIME, I64, U64, Block, Distinct, Hashes, member_pairs, values_of
-from hashindex.joining.scan import scan
+from hashindex.joining.scanning import scan
 
 __all__ = ["MAX_PAIRS", "Distinct", "Join", "join_between", "join_within", "pairs_between", "pairs_within"]
 
@@ -88,7 +88,7 @@ def join_within(hashes: Hashes, radius: int, *, max_pairs: int = MAX_PAIRS) -> J
     """Return the pairs of distinct hashes within `radius` bits, and where each hash was given.
 
     As `pairs_within`, but a hash that was given a hundred thousand times is one node, and `max_pairs` counts
-    pairs of distinct hashes. Where even those are too many to hold, `scan.scan` hands them over as it finds
+    pairs of distinct hashes. Where even those are too many to hold, `scanning.scan` hands them over as it finds
     them.
     """
     distinct = Distinct.of(hashes)
