@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Self, TextIO
@@ -11,6 +11,13 @@ from typing import Self, TextIO
 from PIL import Image
 
 from hashindex.confirming import RADIUS
+from hashindex.duplicates.finding import (
+    DEFAULT_RULES,
+    DuplicateRules,
+    duplicates_against,
+    duplicates_stored,
+)
+from hashindex.duplicates.groups import Duplicates
 from hashindex.errors import InvalidArgumentError
 from hashindex.insert import Insert
 from hashindex.keys import Key, MetaIdFrom, meta_id_from_uri, validated_id
@@ -54,6 +61,11 @@ class Index:
 
     def __init__(self, store: Store, source: Source, reader: PictureReader) -> None:
         self._store, self._source, self._reader = store, source, reader
+
+    @property
+    def reader(self) -> PictureReader:
+        """What reads and hashes pictures by the recipe of the index."""
+        return self._reader
 
     @property
     def created(self) -> bool:
@@ -187,6 +199,31 @@ class Lookup:
     def count(self) -> int:
         """Return how many entries the scope has."""
         return self._store.count(self._scope)
+
+    def duplicates(
+        self, rules: DuplicateRules = DEFAULT_RULES, *, each: Callable[[int], object] | None = None
+    ) -> Duplicates:
+        """Return what is duplicated within the scope, in groups, and which picture of each to keep.
+
+        `each` is called with the number of entries that have been read since.
+        """
+        return duplicates_stored(self._scanned(each), rules)
+
+    def duplicates_of(
+        self,
+        pictures: Iterable[HashedPicture],
+        rules: DuplicateRules = DEFAULT_RULES,
+        *,
+        each: Callable[[int], object] | None = None,
+    ) -> Duplicates:
+        """Return which pictures are duplicates of stored ones; they are not compared with each other."""
+        return duplicates_against(pictures, self._scanned(each), rules)
+
+    def _scanned(self, each: Callable[[int], object] | None) -> Iterator[Sequence[Entry]]:
+        for batch in self._store.scan(self._scope):
+            if each:
+                each(len(batch))
+            yield batch
 
     def _query(self, image: ImageLike | Rejected) -> Query | Rejected:
         found: Fingerprint | HashedPicture | Rejected

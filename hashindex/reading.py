@@ -73,6 +73,10 @@ class PictureReader:
             content = self._source.read(uri, max_bytes=self._max_bytes, reserve=reserve)
             return content if isinstance(content, Rejected) else self._hashed(content, uri)
 
+    def canonical(self, name: str) -> str:
+        """Return the canonical URI of what a caller named; InvalidArgumentError where it has none."""
+        return self._source.canonical(name)
+
     def thumbnail(self, uri: str) -> bytes | Rejected:
         """Return the picture of a canonical URI as a small JPEG, or why there is none."""
         with self._contents.account() as reserve:

@@ -49,6 +49,13 @@ class TestWords(unittest.TestCase):
         self.progress.total = 10
         self.assertEqual(self.after(2, 11), "inserting: 11 of 10 pictures, 5.5/s, 16.5 kB")
 
+    def test_what_goes_on_when_all_is_done(self) -> None:
+        self.progress = Progress("reading", "comparing")
+        self.progress.add(1_500)
+        self.assertEqual(self.after(1, 0), "reading: 1,500 pictures, 1,500/s")
+        self.progress.total = 1_500
+        self.assertEqual(self.after(9, 0), "comparing: 1,500 pictures")
+
     def test_rejected_and_skipped(self) -> None:
         self.now += 1
         self.progress.add(rejected=True)

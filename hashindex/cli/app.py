@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from hashindex import __version__
-from hashindex.cli import entries, indexes, pictures
+from hashindex.cli import duplicates, entries, indexes, pictures
 from hashindex.cli.output import Exit, say
 from hashindex.errors import HashIndexError, InvalidArgumentError
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for module in (pictures, entries, indexes):
+for module in (pictures, duplicates, entries, indexes):
     module.register(app)
 
 

@@ -24,8 +24,8 @@ _RATE_SECONDS = 30.0
 class Progress:
     """What has been done. Counted by the thread that works, read by the one that shows it."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, what: str, then: str | None = None) -> None:
+        self._what, self._then = what, then
         self.done = 0
         """Pictures of any outcome."""
         self.size = 0
@@ -35,15 +35,17 @@ class Progress:
         """Pictures in all, where that is known."""
         self._past = deque([(time.monotonic(), 0)])
 
-    def add(self, *, size: int = 0, rejected: bool = False) -> None:
-        """Count one more picture."""
-        self.done += 1
+    def add(self, number: int = 1, *, size: int = 0, rejected: bool = False) -> None:
+        """Count more pictures."""
+        self.done += number
         self.size += size
         self.rejected += rejected
 
     def said(self) -> str:
         """Return it as words; each call adds to what the rate is taken of."""
         now, done = time.monotonic(), self.done
+        if self._then and done == self.total:
+            return f"{self._then}: {done:,} pictures"
         self._past.append((now, done))
         while self._past[0][0] < now - _RATE_SECONDS and len(self._past) > 2:  # noqa: PLR2004  # the ends of a span
             self._past.popleft()
@@ -62,14 +64,18 @@ class Progress:
 
 @contextmanager
 def progress(
-    what: str, *, bar: bool = True, items: Callable[[], Iterable[object]] | None = None
+    what: str,
+    *,
+    then: str | None = None,
+    bar: bool = True,
+    items: Callable[[], Iterable[object]] | None = None,
 ) -> Iterator[Progress]:
     """Show how far the work inside is, once it takes longer than a moment.
 
-    `items` gives the work again, to be counted in the background; without it the total is not known. Without
-    `bar`, a terminal is left alone.
+    `items` gives the work again, to be counted in the background; without it the total is not known. `then`
+    is what goes on once the total is reached. Without `bar`, a terminal is left alone.
     """
-    shown, ended = Progress(what), Event()
+    shown, ended = Progress(what, then), Event()
     on_terminal = sys.stderr.isatty()
     if on_terminal and not bar:
         yield shown

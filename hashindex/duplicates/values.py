@@ -29,8 +29,8 @@ class Member:
     dhash_distance: int | None
     """Both None where one of the two is a bare hash."""
     verdict: Verdict | None
-    """`exact` or `near` to the one that is kept; `weak` where that was asked for, or a decision or a chain puts
-    them together; None for the kept one itself, and where nothing confirms."""
+    """`exact` or `near` to the one that is kept; `weak` where that was asked for, or a decision or a chain
+    puts them together; None for the kept one itself, and where nothing confirms."""
     protected: bool = False
     """It lies where nothing is proposed for removal."""
     keep: bool = False
