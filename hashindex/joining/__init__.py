@@ -1,8 +1,8 @@
 """All pairs of 64-bit hashes within a radius, exactly and each once. docs/joining.md explains how.
 
-From the outside in: here hashes become distinct ones, and pairs of distinct ones become pairs of those given;
-`scanning` finds the pairs of distinct ones on all cores; `plan` chooses by cost how to cut 64 bits into bands,
-`bands` does so; `runs` sorts by them; `compare` compares what stands together.
+Here hashes become distinct ones, and pairs of distinct ones become pairs of those given. `scanning` finds the
+pairs on all cores, `plan` chooses by cost how to cut 64 bits into bands, `bands` cuts, `runs` sorts by bands,
+and `compare` compares what then stands together.
 """
 
 import operator
@@ -88,8 +88,8 @@ def join_within(hashes: Hashes, radius: int, *, max_pairs: int = MAX_PAIRS) -> J
     """Return the pairs of distinct hashes within `radius` bits, and where each hash was given.
 
     As `pairs_within`, but a hash that was given a hundred thousand times is one node, and `max_pairs` counts
-    pairs of distinct hashes. Where even those are too many to hold, `scanning.scan` hands them over as it finds
-    them.
+    pairs of distinct hashes. Where even those are too many to hold, `scanning.scan` gives them as they are
+    found.
     """
     distinct = Distinct.of(hashes)
     found = _Found(distinct, None, max_pairs)

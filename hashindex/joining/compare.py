@@ -69,10 +69,12 @@ def square(left: U64, right: U64 | None, radius: int, rows: range) -> Iterator[B
         some = left[top : min(top + _HIGH, rows.stop), None]
         for start in range(top + 1 if right is None else 0, len(others), wide):
             close = np.bitwise_count(some ^ others[start : start + wide]) <= radius
-            i, j = np.divmod(np.flatnonzero(close), close.shape[1])
-            i, j = i + top, j + start
-            after = j > i if right is None else slice(None)
-            yield i[after], j[after]
+            flat = np.flatnonzero(close)
+            if len(flat):
+                i, j = np.divmod(flat, close.shape[1])
+                i, j = i + top, j + start
+                after = j > i if right is None else slice(None)
+                yield i[after], j[after]
 
 
 class _Gathered:

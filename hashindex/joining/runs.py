@@ -23,15 +23,15 @@ LONG_RUN = 2_048
 """Hashes in a run that make a smaller join of it."""
 DEEPEST = 3
 """Joins within joins; below, all are compared with all."""
-SHARES = 64
-"""Parts into which comparing all with all is cut."""
+MOST_COMPARED = 1 << 24
+"""Comparisons of a job that compares all with all: some 15 ms."""
 
 
 def jobs(left: U64, right: U64 | None, radius: int, *, depth: int = 0) -> list[Job]:
     """Return the jobs that find all pairs of `left` with `right`, or, where that is None, among `left`.
 
     Hashes of one side are distinct. A pair comes once, as its places in left and right; within `left` the
-    lesser place is first. Some blocks are empty, so that whoever takes them can stop.
+    lesser place is first.
     """
     banding = banding_for(left, right, radius) if depth < DEEPEST else None
     if banding is None:
@@ -54,7 +54,7 @@ def banded_jobs(left: U64, right: U64 | None, radius: int, banding: Banding, *, 
 
 
 def _all_with_all(left: U64, right: U64 | None, radius: int) -> list[Job]:
-    rows = max(1, -(-len(left) // SHARES))
+    rows = max(1, MOST_COMPARED // max(1, len(left if right is None else right)))
 
     def job(start: int) -> Job:
         return lambda: square(left, right, radius, range(start, min(start + rows, len(left))))
