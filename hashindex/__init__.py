@@ -12,6 +12,7 @@ What needs NumPy, Pillow or a driver is imported on first use, so that importing
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from hashindex.duplicates.values import Group, Member
 from hashindex.errors import (
     ConfigurationError,
     HashIndexError,
@@ -44,6 +45,10 @@ from hashindex.records import (
 
 if TYPE_CHECKING:
     from hashindex.compose import open_index, open_reader
+    from hashindex.duplicates.decisions import Decisions, read_decisions
+    from hashindex.duplicates.finding import DuplicateRules, duplicates_among
+    from hashindex.duplicates.groups import Duplicates
+    from hashindex.duplicates.keeping import KeepPolicy
     from hashindex.index import Company, Index, Lookup
     from hashindex.joining import pairs_between, pairs_within
     from hashindex.listing import Selection
@@ -54,8 +59,12 @@ __version__ = "0.1.0"
 __all__ = [
     "Company",
     "ConfigurationError",
+    "Decisions",
+    "DuplicateRules",
+    "Duplicates",
     "Entry",
     "Fingerprint",
+    "Group",
     "HashIndexError",
     "HashedPicture",
     "Ignored",
@@ -64,10 +73,12 @@ __all__ = [
     "IndexNotFoundError",
     "InsertReport",
     "InvalidArgumentError",
+    "KeepPolicy",
     "Key",
     "Limits",
     "Lookup",
     "Match",
+    "Member",
     "NotPersistedError",
     "Outcome",
     "Reason",
@@ -83,16 +94,24 @@ __all__ = [
     "Taken",
     "Verdict",
     "__version__",
+    "duplicates_among",
     "meta_id_from_stem",
     "meta_id_from_uri",
     "open_index",
     "open_reader",
     "pairs_between",
     "pairs_within",
+    "read_decisions",
 ]
 
 _ON_FIRST_USE = {
     "Company": "index",
+    "Decisions": "duplicates.decisions",
+    "DuplicateRules": "duplicates.finding",
+    "Duplicates": "duplicates.groups",
+    "KeepPolicy": "duplicates.keeping",
+    "duplicates_among": "duplicates.finding",
+    "read_decisions": "duplicates.decisions",
     "Index": "index",
     "Lookup": "index",
     "Limits": "search",

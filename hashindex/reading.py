@@ -12,9 +12,9 @@ from hashindex.concurrency import Budget, ordered_map
 from hashindex.decoding import Decoder
 from hashindex.errors import InvalidArgumentError
 from hashindex.hashing import fingerprint
-from hashindex.listing import Selection, pictures
+from hashindex.listing import Selection, listed
 from hashindex.recipe import Recipe
-from hashindex.records import Content, Fingerprint, HashedPicture, Reason, Rejected
+from hashindex.records import Content, Fingerprint, HashedPicture, Ignored, Picture, Reason, Rejected
 from hashindex.sources.interface import Source
 from hashindex.uris import printable
 
@@ -51,10 +51,26 @@ class PictureReader:
         self._contents = Budget(BYTES_IN_FLIGHT)
         self._decoding = BoundedSemaphore(workers)
 
-    def read_all(self, names: Iterable[str], selection: Selection) -> Iterator[HashedPicture | Rejected]:
-        """Yield what becomes of every picture that the names stand for, in order; takes them lazily."""
-        found = pictures(self._source, names, selection)
-        return self.map(lambda item: item if isinstance(item, Rejected) else self.read(item.uri), found)
+    def read_all(
+        self,
+        names: Iterable[str],
+        selection: Selection,
+        *,
+        each_ignored: Callable[[], object] = lambda: None,
+    ) -> Iterator[HashedPicture | Rejected]:
+        """Yield what becomes of every picture that the names stand for, in order; takes them lazily.
+
+        `each_ignored` is called for each file that a walk passes over.
+        """
+
+        def taken() -> Iterator[Picture | Rejected]:
+            for item in listed(self._source, names, selection):
+                if isinstance(item, Ignored):
+                    each_ignored()
+                else:
+                    yield item
+
+        return self.map(lambda item: item if isinstance(item, Rejected) else self.read(item.uri), taken())
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield `function(item)` in order, computed by as many threads as pictures are read with."""

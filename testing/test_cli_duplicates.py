@@ -50,6 +50,7 @@ class TestDuplicates(unittest.TestCase):
         with Image.open(photograph("coffee.png")) as image:
             image.resize((300, 200)).save(cls.photos / "small.jpg", quality=60)
         saved(cls.photos / "mosaic.png", 1)
+        (cls.photos / "notes.txt").write_text("no picture")
         rows = [f"photos/{name},{number},1" for number, name in enumerate(NAMES, 1)]
         rows += [f"{shutil.copy(cls.photos / 'small.jpg', cls.cwd / 'other.jpg')},9,2"]
         manifest = "\n".join(("uri,meta_id,company_id", *rows)).encode()
@@ -99,7 +100,7 @@ class TestDuplicates(unittest.TestCase):
         del summary["seconds"]
         counts = {"pictures": 5, "groups": 1, "members": 3, "exact": 1, "near": 1, "weak": 0, "unjudged": 0}
         counts |= {"removable": 2, "removable_bytes": size, "low_information": 0, "unplaced": 0}
-        self.assertEqual(summary, {**counts, "rejected": 0})
+        self.assertEqual(summary, {**counts, "rejected": 0, "ignored": 1})
 
     def test_a_company_by_flag_or_setting_and_all_of_them(self) -> None:
         by_flag = self.found("--company-id", "1")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Annotated
@@ -129,8 +130,11 @@ def duplicates(  # typer makes options of keywords, and an argument of the first
             protect=protect or [],
             decisions=decisions,
         )
+        ignored = count()
         with progress("reading", then="comparing", bar=written.leaves_stdout) as shown:
-            read = reader.read_all(named(sources or ()), selection(include, exclude))
+            read = reader.read_all(
+                named(sources or ()), selection(include, exclude), each_ignored=lambda: next(ignored)
+            )
             pictures = _counted(read, shown, besides=scope)
             if hashes:
                 found = _among_hashes(hashes, rules)
@@ -141,7 +145,7 @@ def duplicates(  # typer makes options of keywords, and an argument of the first
             else:
                 shown.total = scope.count()
                 found = scope.duplicates(rules, each=shown.add)
-        written.write(found, reader, rejected=shown.rejected, began=began)
+        written.write(found, reader, rejected=shown.rejected, ignored=next(ignored), began=began)
     if shown.rejected:
         raise typer.Exit(output.Exit.SOME_REJECTED)
 
@@ -264,7 +268,9 @@ class _Written:
     def leaves_stdout(self) -> bool:
         return not self._json and self._csv != "-"
 
-    def write(self, found: "Duplicates", reader: "PictureReader", *, rejected: int, began: float) -> None:
+    def write(
+        self, found: "Duplicates", reader: "PictureReader", *, rejected: int, ignored: int, began: float
+    ) -> None:
         """Write the files, and print the groups unless a file has them."""
         if self._report is not None:
             self._write_report(self._report, found, reader)
@@ -273,11 +279,16 @@ class _Written:
         if self._json:
             for group in found:
                 groups.emit(group)
-            groups.emit_summary(found.counts, rejected=rejected, seconds=round(time.monotonic() - began, 3))
+            groups.emit_summary(
+                found.counts,
+                rejected=rejected,
+                ignored=ignored,
+                seconds=round(time.monotonic() - began, 3),
+            )
         elif self._csv != "-":
             for group in found if self._csv is None and self._report is None else ():
                 groups.show(group)
-            groups.show_summary(found.counts, seconds=round(time.monotonic() - began, 3))
+            groups.show_summary(found.counts, ignored=ignored, seconds=round(time.monotonic() - began, 3))
             for file in filter(None, (self._csv, self._report)):
                 output.line(f"written to {file}")
 

@@ -37,9 +37,9 @@ def emit(group: "Group") -> None:
     )
 
 
-def emit_summary(counts: "Counts", *, rejected: int, seconds: float) -> None:
+def emit_summary(counts: "Counts", *, rejected: int, ignored: int, seconds: float) -> None:
     """Print the last line of JSON."""
-    output.emit({**asdict(counts), "rejected": rejected, "seconds": seconds})
+    output.emit({**asdict(counts), "rejected": rejected, "ignored": ignored, "seconds": seconds})
 
 
 def show(group: "Group") -> None:
@@ -54,7 +54,7 @@ def show(group: "Group") -> None:
         output.line(f"  and {more:,} more, as far or farther; --json and --csv give them all")
 
 
-def show_summary(counts: "Counts", *, seconds: float) -> None:
+def show_summary(counts: "Counts", *, ignored: int, seconds: float) -> None:
     """Say what it came to."""
     kinds = ("exact", "near", "weak", "unjudged")
     found = ", ".join(f"{number:,} {kind}" for kind in kinds if (number := getattr(counts, kind)))
@@ -63,6 +63,8 @@ def show_summary(counts: "Counts", *, seconds: float) -> None:
         f"{': ' * bool(found)}{found}; {counts.removable:,} could go, {counts.removable_bytes:,} bytes;"
         f" in {seconds} s"
     )
+    if ignored:
+        output.line(f"{_number(ignored, 'file')} without a picture's extension, or excluded, ignored.")
     if counts.low_information:
         said = "says" if counts.low_information == 1 else "say"
         output.line(

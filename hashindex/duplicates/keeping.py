@@ -88,10 +88,10 @@ class Ranking:
         """Places, the best first."""
 
     def why(self, places: Sequence[int]) -> str:
-        """Say why the first of these places is kept before the others."""
+        """Say why the first of these places, the best of them, is kept before the others."""
         left, said = list(places), list[str]()
         for criterion, column in zip(self.criteria, self._values, strict=True):
-            best = min(column[place] for place in left)
+            best = column[left[0]]
             kept = [place for place in left if column[place] == best]
             if len(kept) == len(left):
                 continue
