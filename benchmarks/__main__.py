@@ -11,7 +11,19 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.options import Options
 
-SECTIONS = ("search", "writing", "shell", "hashing", "workers", "quality", "recall")
+SECTIONS = (
+    "search",
+    "writing",
+    "shell",
+    "hashing",
+    "workers",
+    "quality",
+    "recall",
+    "joining",
+    "crowded",
+    "duplicates",
+    "report",
+)
 
 
 def main() -> None:
@@ -23,6 +35,9 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(SECTIONS), help="of " + ",".join(SECTIONS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--entries", type=int, default=100_000, help="rows in the indexes that are searched")
+    parser.add_argument(
+        "--imagededup", type=Path, metavar="PYTHON", help="a Python that has imagededup, to be measured too"
+    )
     parser.add_argument("--large", action="store_true", help="recall over a million hashes too: 5 minutes")
     arguments = parser.parse_args()
     sections = arguments.only.split(",")
@@ -32,7 +47,9 @@ def main() -> None:
     if not folder.is_dir():
         parser.error(f"{folder} is no folder")
     pictures = folder.name if arguments.folder else "those of scikit-image"
-    options = Options(folder, pictures, arguments.seed, arguments.entries, arguments.large)
+    options = Options(
+        folder, pictures, arguments.seed, arguments.entries, arguments.large, arguments.imagededup
+    )
     print(machine.describe())
     print(f"seed: {options.seed}\nagain: python -m benchmarks {shlex.join(sys.argv[1:])}", flush=True)
     for name in sections:

@@ -17,3 +17,5 @@ class Options:
     """Rows in the indexes that are searched."""
     large: bool
     """Measure recall over a million hashes too."""
+    imagededup: Path | None = None
+    """A Python that has the package imagededup, if there is one."""

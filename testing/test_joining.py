@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+import time
 import unittest
+from collections.abc import Iterator
 from itertools import combinations
 from math import comb
+from queue import SimpleQueue
 from typing import Any
 from unittest import mock
 
@@ -21,9 +24,9 @@ from hashindex.joining import (
     runs,
     scanning,
 )
-from hashindex.joining import (
-    plan as planning,
-)
+from hashindex.joining import distinct as distinct_hashes
+from hashindex.joining import plan as planning
+from hashindex.joining.distinct import Block, Distinct
 from testing.joins import (
     Hashes,
     around_edges,
@@ -217,6 +220,14 @@ class TestDistinct(unittest.TestCase):
         self.assertEqual((joined.pairs.tolist(), joined.distances.tolist()), ([[0, 0], [0, 1]], [1, 0]))
         self.assertEqual(joined.total, 6)
 
+    def test_pairs_of_members_are_made_some_at_a_time(self) -> None:
+        hashes = hashes_of([7, 3, 7, 0xFF00, 7, 3, 6, 6, 2, 7, 0xFF01])
+        for at_a_time in (1, 2, 5, 7, 100):
+            with self.subTest(at_a_time), mock.patch.object(distinct_hashes, "AT_A_TIME", at_a_time):
+                self.assertEqual(listed(pairs_within(hashes, 1)), brute_within(hashes, 1))
+                between = brute_between(hashes, hashes[::2], 1)
+                self.assertEqual(listed(pairs_between(hashes, hashes[::2], 1)), between)
+
     def test_what_is_given_is_not_changed(self) -> None:
         hashes = crowded(300, seed=1)
         before = hashes.copy()
@@ -319,6 +330,34 @@ class TestThreads(unittest.TestCase):
         self.assertEqual(answers[0], answers[1])
         self.assertEqual(answers[0], answers[2])
         self.assertGreater(len(answers[0]), 10_000)
+
+    def test_an_error_of_what_takes_the_pairs_ends_every_thread(self) -> None:
+        begun: list[None] = []
+        ends: SimpleQueue[str] = SimpleQueue()
+
+        def job(*_: object) -> Iterator[Block]:
+            begun.append(None)
+            how, deadline = "stopped", time.monotonic() + 10
+            try:
+                while time.monotonic() < deadline:
+                    yield np.zeros(1, np.int64), np.ones(1, np.int64)
+                how = "never stopped"
+            finally:
+                ends.put(how)
+
+        def take(_: object, __: object) -> None:
+            if len(begun) == 2:  # both threads are at work
+                begun.append(None)
+                raise KeyError("enough")
+
+        distinct = Distinct.of(random_hashes(30_000, 1))
+        with (
+            mock.patch.object(runs, "_within", job),
+            mock.patch.object(scanning, "_cores", return_value=2),
+            self.assertRaisesRegex(KeyError, "enough"),
+        ):
+            scanning.scan(distinct, None, 5, take)
+        self.assertEqual([ends.get(timeout=30) for _ in range(2)], ["stopped"] * 2)
 
     def test_an_error_in_a_thread_is_raised(self) -> None:
         hashes = random_hashes(30_000, 1)

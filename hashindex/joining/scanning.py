@@ -33,10 +33,14 @@ def scan(left: Distinct, right: Distinct | None, radius: int, take: Callable[[I6
     stopped = Event()
 
     def run(part: Job) -> None:
-        for i, j in part():
-            if stopped.is_set():
-                return
-            take(i, j)
+        try:
+            for i, j in part():
+                if stopped.is_set():
+                    return
+                take(i, j)
+        except BaseException:
+            stopped.set()  # the others need not work on until their turn comes
+            raise
 
     hashes = len(left) + (0 if right is None else len(right))
     fitting = WORKSPACE_BYTES // (WORKSPACE_PER_HASH * max(hashes, 1))

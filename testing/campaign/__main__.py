@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from testing.campaign import backfill, folder, kills_lite, kills_server, locks, machine, mutations
-from testing.campaign.run import EXAMPLES, MUTATIONS, SEED, Options, Run
+from testing.campaign import backfill, folder, joins, kills_lite, kills_server, locks, machine, mutations
+from testing.campaign.run import MUTATIONS, SEED, Options, Run
 from testing.photographs import photographs
 
 Kind = Callable[[Options], Iterator[Run]]
@@ -28,7 +28,8 @@ KINDS: dict[str, Kind] = {
     "backfill": backfill.runs,
     "folder": folder.runs,
     "mutations": mutations.runs,
-    "machine": machine.runs,
+    "machine": machine.stores,
+    "joins": joins.runs,
 }
 """In the order in which they run."""
 
@@ -116,7 +117,8 @@ def _again(kind: str, run: Run, options: Options) -> str:
         [
             *(".venv/bin/python", "-m", "testing.campaign", str(options.pictures)),
             *("--only", kind, "--seed", str(run.seed), "--runs", "1"),
-            *("--mutations", str(options.mutations), "--examples", str(options.examples)),
+            *("--mutations", str(options.mutations)),
+            *(("--examples", str(options.examples)) if options.examples else ()),
         ]
     )
 
@@ -151,7 +153,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=SEED, help="of the first run of each kind")
     parser.add_argument("--runs", type=int, help="runs of each kind, in place of its own number")
     parser.add_argument("--mutations", type=int, default=MUTATIONS, help="damaged pictures")
-    parser.add_argument("--examples", type=int, default=EXAMPLES, help="of the state machine")
+    parser.add_argument(
+        "--examples", type=int, help="sequences of each state machine, in place of its own number"
+    )
     return parser
 
 

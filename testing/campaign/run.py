@@ -5,7 +5,6 @@ from pathlib import Path
 
 SEED = 1
 MUTATIONS = 50_000
-EXAMPLES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,8 @@ class Options:
     pictures: Path = Path()
     """The folder of pictures for `folder` and `mutations`."""
     mutations: int = MUTATIONS
-    examples: int = EXAMPLES
+    examples: int | None = None
+    """Sequences of operations of each state machine, in place of its own number."""
     keep: Path = Path()
     """Where files are left that show a fault."""
 
