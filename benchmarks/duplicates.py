@@ -35,15 +35,16 @@ def run(options: Options) -> None:
         seconds = (f"{each:.2f}" for each in (reading, columns, groups))
         rows.append((kind, *seconds, f"{share:.3f}", f"{count:,}"))
     table.show(
-        f"Duplicates among {number:,} entries in Lite, planted: {PLANTED:.0%} near and {EXACT:.0%} exact copies",
+        f"Duplicates among {number:,} entries in Lite, {PLANTED:.0%} near and {EXACT:.0%} exact copies",
         ("hashes", "reading s", "columns s", "groups s", "reading's share", "groups"),
         rows,
     )
     grown = max(each for rounds in measured.values() for *_, each in rounds)
     print(
         "reading: Store.scan, which gives entries; the target is a share of 0.8. columns: what is kept of\n"
-        f"them. groups: join, confirmation, grouping, and every group made. Median of {ROUNDS} rounds by their\n"
-        f"share; one round of a million. Memory at the peak: {grown / number:.0f} bytes an entry more than before."
+        "them. groups: join, confirmation, grouping, and every group made. Median of "
+        f"{ROUNDS} rounds by their\nshare; one round of a million. Memory at the peak: "
+        f"{grown / number:.0f} bytes an entry more than before."
     )
 
 

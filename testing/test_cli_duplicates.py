@@ -185,11 +185,11 @@ class TestDuplicates(unittest.TestCase):
         self.assertEqual((done.exit_code, done.values[-1]["rejected"]), (3, 2))
         self.assertEqual([line.split(": ")[1] for line in done.said], ["not_an_image", "not_found"])
 
-    def test_what_is_protected_stays_and_is_kept(self) -> None:
+    def test_what_is_protected_stays(self) -> None:
         (group,), summary = self.found("photos", "--protect", "photos/small.jpg", "--protect", "photos/cop")
-        self.assertEqual(self.names(group)[0], "photos/small.jpg")
-        self.assertEqual(group["why"], f"protected: under {self.cwd}/photos/small.jpg")
-        self.assertEqual([member["keep"] for member in group["members"]], [True, False, False])
+        self.assertEqual([member["keep"] for member in group["members"]], [True, False, True])
+        self.assertEqual([member["protected"] for member in group["members"]], [False, False, True])
+        self.assertEqual(summary["removable"], 1)
         (group,), summary = self.found("photos", "--protect", "photos")
         self.assertEqual([member["keep"] for member in group["members"]], [True] * 3)
         self.assertTrue(group["members"][2]["why"].startswith("protected; smaller: "))

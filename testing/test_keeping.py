@@ -99,19 +99,17 @@ class TestCriteria(unittest.TestCase):
         self.assertEqual(why, "preferred: under /best, others at best under /good")
         self.assertEqual(why_not, "less preferred: elsewhere")
 
-    def test_what_is_protected_comes_before_the_criteria(self) -> None:
-        policy = KeepPolicy(protect=("/safe",))
-        uris, why, why_not = ranked(policy, made(1, "/large", size=(999, 999)), made(2, "/safe/a"))
-        self.assertEqual(
-            (uris[0], why, why_not), ("/safe/a", "protected: under /safe", "not protected: elsewhere")
-        )
+    def test_what_is_protected_is_no_better_for_it(self) -> None:
+        small, large = made(1, "/safe/a"), made(2, "/b", size=(999, 999))
+        ranking = Ranking(KeepPolicy(protect=("/safe",)), Pictures.of_entries([[small, large]]), np.arange(2))
+        self.assertEqual((ranking.order.tolist(), ranking.protected.tolist()), ([1, 0], [True, False]))
 
     def test_a_decision_comes_before_all_and_the_later_wins(self) -> None:
-        safe, one, two = made(1, "/safe/a"), made(2, "/b"), made(3, "/c")
+        large, one, two = made(1, "/a", size=(999, 999)), made(2, "/b"), made(3, "/c")
         digests = [each.picture.content_digest for each in (one, two)]
         decided = {digests[0]: Keep(None, 2), digests[1]: Keep(None, 1)}
-        uris, why, why_not = ranked(KeepPolicy(protect=("/safe",)), safe, one, two, decided=decided)
-        self.assertEqual((uris, why), (["/b", "/c", "/safe/a"], "decided: a decision keeps it"))
+        uris, why, why_not = ranked(KeepPolicy(), large, one, two, decided=decided)
+        self.assertEqual((uris, why), (["/b", "/c", "/a"], "decided: a decision keeps it"))
         self.assertEqual(why_not, "not decided on: a decision keeps another")
 
     def test_a_decision_names_one_of_several_copies(self) -> None:

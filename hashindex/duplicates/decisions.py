@@ -44,11 +44,6 @@ class Decisions:
     not_duplicate: frozenset[Pair] = frozenset()
     keep: Mapping[str, "Keep"] = field(default_factory=dict)
 
-    @property
-    def digests(self) -> set[str]:
-        """Every digest that is decided about."""
-        return {digest for pair in self.duplicate | self.not_duplicate for digest in pair} | set(self.keep)
-
 
 @dataclass(frozen=True, slots=True)
 class Keep:

@@ -24,14 +24,14 @@ def is_under(uri: str, prefix: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepPolicy:
-    """What to keep. Decisions come first, then what is protected, then the criteria, then the name."""
+    """What to keep: the best by the criteria, then by name. Decisions come before them."""
 
     criteria: tuple[str, ...] = DEFAULT_CRITERIA
     """Of `CRITERIA`, the most important first."""
     prefer: tuple[str, ...] = ()
     """Canonical prefixes for the criterion `prefix`, the best first."""
     protect: tuple[str, ...] = ()
-    """Canonical prefixes under which nothing is proposed for removal."""
+    """Canonical prefixes under which nothing is proposed for removal, better or worse."""
 
     def __post_init__(self) -> None:
         for name in self.criteria:
@@ -79,7 +79,6 @@ class Ranking:
         self.protected: Mask = _under(self, policy.protect) < len(policy.protect)
         self.criteria = [_DECIDED] if decided else []
         self.criteria += [_STORED] if stored_first else []
-        self.criteria += [_PROTECTED] if policy.protect else []
         self.criteria += [CRITERIA[name] for name in policy.criteria]
         columns = [criterion.column(self) for criterion in self.criteria]
         self._values = [column.tolist() for column in columns]
@@ -225,13 +224,6 @@ _STORED = Criterion(
     lambda ranking, place: (
         "in the index" if ranking.pictures.stored[ranking.rows[place]] else "not in the index"
     ),
-)
-_PROTECTED = Criterion(
-    lambda ranking: (~ranking.protected).astype(np.int64),
-    "protected",
-    "",
-    "not protected",
-    lambda ranking, place: _which(ranking, place, ranking.policy.protect),
 )
 
 DEFAULT_POLICY = KeepPolicy()
