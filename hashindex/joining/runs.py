@@ -33,6 +33,8 @@ def jobs(left: U64, right: U64 | None, radius: int, *, depth: int = 0) -> list[J
     Hashes of one side are distinct. A pair comes once, as its places in left and right; within `left` the
     lesser place is first.
     """
+    if right is None and radius == 0:
+        return []  # distinct hashes differ
     banding = banding_for(left, right, radius) if depth < DEEPEST else None
     if banding is None:
         return _all_with_all(left, right, radius)
