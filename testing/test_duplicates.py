@@ -323,6 +323,28 @@ class TestGroups(unittest.TestCase):
         self.assertEqual(group.others[0].why, "it is the very file that is kept")
         self.assertEqual(groups.counts.removable, 1)
 
+    def test_entries_without_a_uri_are_not_one_file(self) -> None:
+        entries = [entry(1, number, seed=1, uri="") for number in (1, 2)]
+        (group,) = found(entries)
+        self.assertEqual([member.keep for member in group.members], [True, False])
+
+    def test_a_bare_hash_stands_for_itself_only(self) -> None:
+        none = bytes(8)
+        large, seen, bare = near(1, pixels=300), near(2), near(3, pixels=200)
+        prints = replace(seen.picture.fingerprint, phash=none)
+        seen = replace(seen, picture=replace(seen.picture, fingerprint=prints))
+        alone = cast("Fingerprint", Bare(bare.picture.fingerprint.ahash))
+        bare = replace(bare, picture=replace(bare.picture, fingerprint=alone, content_digest=""))
+        self.assertEqual(sets(found([large, seen, bare])), {frozenset({1, 3})})
+
+    def test_copies_with_other_bits_do_not_depend_on_the_order(self) -> None:
+        same = "a" * 32
+        entries = [entry(1, number, seed=number, content_digest=same) for number in (1, 2)]
+        for seed in (1, 2):
+            prints = fingerprint(seed, ahash=flipped(bits(3 * seed), 1))
+            entries.append(entry(1, 10 + seed, seed=10 + seed, prints=prints))
+        self.assertEqual(list(found(entries)), list(found(entries[::-1])))
+
     def test_too_many_pairs_are_an_error_that_says_what_to_do(self) -> None:
         pictures = Pictures.of_entries([[near(number, ahash=1, at=number) for number in range(40)]])
         with self.assertRaisesRegex(InvalidArgumentError, "more than 10 pairs match .* smaller --radius"):
@@ -356,6 +378,12 @@ class TestDecisions(unittest.TestCase):
         self.assertEqual(len(found(self.entries, rules)), 0)
         new = near(7, ahash=0)
         self.assertEqual(sets(found([*self.entries, new], rules)), {frozenset({1, 7})})
+
+    def test_two_that_hash_alike_are_told_apart(self) -> None:
+        alike = [near(number, pixels=100 - number) for number in (1, 2, 3)]
+        self.assertEqual(sets(found(alike)), {frozenset({1, 2, 3})})
+        rules = decided(not_duplicate=[(alike[0], alike[1])])
+        self.assertEqual(sets(found(alike, rules)), {frozenset({1, 3})})
 
     def test_copies_that_are_wanted(self) -> None:
         copy = replace(self.best, key=entry(2, 2).key)
