@@ -38,7 +38,9 @@ def main() -> None:
     parser.add_argument(
         "--imagededup", type=Path, metavar="PYTHON", help="a Python that has imagededup, to be measured too"
     )
-    parser.add_argument("--large", action="store_true", help="recall over a million hashes too: 5 minutes")
+    parser.add_argument(
+        "--large", action="store_true", help="recall over a million hashes, a join of ten million"
+    )
     arguments = parser.parse_args()
     sections = arguments.only.split(",")
     if unknown := set(sections) - set(SECTIONS):

@@ -16,6 +16,6 @@ class Options:
     entries: int
     """Rows in the indexes that are searched."""
     large: bool
-    """Measure recall over a million hashes too."""
+    """Measure recall over a million hashes, and the join of ten million, too."""
     imagededup: Path | None = None
     """A Python that has the package imagededup, if there is one."""

@@ -23,7 +23,7 @@ Pairs = npt.NDArray[np.int64]
 Distances = npt.NDArray[np.uint8]
 
 MAX_PAIRS = 50_000_000
-"""Pairs at most where nothing else is asked for: 17 bytes each, so 850 MB, and 25 while they are measured."""
+"""Pairs at most where nothing else is asked for: 850 MB, and up to twice that while they are made."""
 
 _LOW = np.uint64(32)
 _NUMBER = np.uint64((1 << 32) - 1)

@@ -4,8 +4,8 @@ Two hashes within `radius` bits differ in at most `radius` of `bands` bands, so 
 `bands - radius` of them. A plan sorts once for every choice of `agree` bands out of `bands`, and compares
 what agrees on those. More bands to agree on: more sorts, fewer comparisons.
 
-Source: Norouzi, Punjani, Fleet, "Fast Search in Hamming Space with Multi-Index Hashing", CVPR 2012; with more
-than one band to agree on, Manku, Jain, Das Sarma, "Detecting Near-Duplicates for Web Crawling", WWW 2007.
+Source: Norouzi, Punjani, Fleet, "Fast Exact Search in Hamming Space with Multi-Index Hashing", 2014; with
+more than one band to agree on, Manku, Jain, Das Sarma, "Detecting Near-Duplicates for Web Crawling", 2007.
 """
 
 from collections.abc import Iterator
