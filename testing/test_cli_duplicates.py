@@ -14,6 +14,7 @@ from PIL import Image
 
 from testing.commands import Done, Running, run
 from testing.making import saved
+from testing.oss_server import OssServer
 from testing.photographs import photograph
 
 MEMBER_KEYS = [
@@ -101,6 +102,21 @@ class TestDuplicates(unittest.TestCase):
         counts = {"pictures": 5, "groups": 1, "members": 3, "exact": 1, "near": 1, "weak": 0, "unjudged": 0}
         counts |= {"removable": 2, "removable_bytes": size, "low_information": 0, "unplaced": 0}
         self.assertEqual(summary, {**counts, "rejected": 0, "ignored": 1})
+
+    def test_a_prefix_of_a_bucket_needs_no_index_either(self) -> None:
+        with OssServer() as server:
+            for name in ("coffee.png", "copy.png", "rocket.jpg"):
+                server.put(f"new/{name}", (self.photos / name).read_bytes())
+            server.put("old/coffee.png", (self.photos / "coffee.png").read_bytes())
+            (group,), summary = self.found(
+                "oss://photos/new/",
+                OSS_ACCESS_KEY_ID=server.credentials.access_key_id,
+                OSS_ACCESS_KEY_SECRET=server.credentials.access_key_secret,
+                OSS_ENDPOINT=server.endpoint,
+            )
+        uris = ["oss://photos/new/coffee.png", "oss://photos/new/copy.png"]
+        self.assertEqual(sorted(member["uri"] for member in group["members"]), uris)
+        self.assertEqual(summary["pictures"], 3)
 
     def test_a_company_by_flag_or_setting_and_all_of_them(self) -> None:
         by_flag = self.found("--company-id", "1")

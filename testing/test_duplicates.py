@@ -14,7 +14,13 @@ from hashindex.confirming import PHASH_RADIUS, RADIUS, confirm
 from hashindex.distance import distance
 from hashindex.duplicates.columns import Pictures
 from hashindex.duplicates.decisions import Decisions, Keep, pair_of
-from hashindex.duplicates.finding import DEFAULT_RULES, DuplicateRules, duplicates_against, find
+from hashindex.duplicates.finding import (
+    DEFAULT_RULES,
+    DuplicateRules,
+    duplicates_against,
+    duplicates_among,
+    find,
+)
 from hashindex.duplicates.groups import Duplicates
 from hashindex.duplicates.matching import VERDICTS, matched, verdicts
 from hashindex.duplicates.nodes import Nodes, nodes_of
@@ -312,6 +318,14 @@ class TestGroups(unittest.TestCase):
         (group,) = found_against(entries[:1], entries[1:])
         self.assertEqual(len(group.members), 3)
 
+    def test_stored_copies_are_no_group_of_their_own_against_new_ones(self) -> None:
+        new, best, other = near(1), near(2, pixels=300), near(3, ahash=1)
+        groups = found_against([new], [best, other, replace(other, key=entry(1, 4).key)])
+        self.assertEqual(
+            [[member.key and member.key.meta_id for member in g.members] for g in groups], [[2, None]]
+        )
+        self.assertEqual(groups.counts.unplaced, 2)
+
     def test_one_file_under_two_keys_is_never_proposed_for_removal(self) -> None:
         entries = [entry(company, 1, seed=1, uri="/a.jpg") for company in (1, 2)] + [entry(3, 1, seed=1)]
         groups = found(entries)
@@ -350,6 +364,10 @@ class TestGroups(unittest.TestCase):
         with self.assertRaisesRegex(InvalidArgumentError, "more than 10 pairs match .* smaller --radius"):
             matched(pictures, nodes(pictures), RADIUS, max_pairs=10)
 
+    def test_a_picture_that_is_named_twice_is_no_duplicate(self) -> None:
+        groups = duplicates_among([near(1).picture, near(1).picture])
+        self.assertEqual((len(groups), groups.counts.pictures), (0, 1))
+
     def test_nothing_has_no_duplicates(self) -> None:
         for entries in ([], [entry(1, 1)]):
             groups = found(entries)
@@ -371,6 +389,8 @@ class TestDecisions(unittest.TestCase):
     def test_a_pair_that_is_not_duplicate_does_not_come_back(self) -> None:
         rules = decided(not_duplicate=[(self.best, self.poor)])
         self.assertEqual(sets(found(self.entries, rules)), {frozenset({1, 2})})
+        groups = found([self.best, self.poor], rules)
+        self.assertEqual((len(groups), groups.counts.unplaced), (0, 0))
 
     def test_a_new_member_only_asks_about_itself(self) -> None:
         three = (self.best, self.good, self.poor)
@@ -394,6 +414,12 @@ class TestDecisions(unittest.TestCase):
         self.assertEqual((len(groups), groups.counts.unplaced), (0, 0))
         self.assertEqual(len(found_against(entries[:1], entries[1:], rules)), 0)
         self.assertEqual([len(group.members) for group in found([*entries, self.poor], rules)], [2])
+
+    def test_stored_ones_do_not_follow_each_other_to_a_new_one(self) -> None:
+        rules = decided(duplicate=[(self.best, self.stranger)])
+        (group,) = found_against([near(7)], [self.best, self.stranger], rules)
+        self.assertEqual(members(group), [1])
+        self.assertEqual(found_against([], [self.best, self.stranger], rules).counts.unplaced, 0)
 
     def test_a_duplicate_is_one_however_far(self) -> None:
         groups = found(self.entries, decided(duplicate=[(self.stranger, self.poor)]))
