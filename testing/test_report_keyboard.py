@@ -43,9 +43,9 @@ class TestKeyboard(PageCase):
         self.open([near(1, 2)])
         self.press("?")
         self.assertTrue(self.is_displayed("#keys"))
-        self.press("d", Keys.ESCAPE)  # decides nothing meanwhile
+        self.press("d", "e", Keys.ESCAPE)  # they do nothing meanwhile
         self.assertFalse(self.is_displayed("#keys"))
-        self.assertEqual(self.states(), ["open"])
+        self.assertEqual((self.states(), self.text("#notice")), (["open"], ""))
 
     def test_keys_go_over_the_end_of_a_page(self) -> None:
         self.open()
