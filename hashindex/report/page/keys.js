@@ -82,7 +82,7 @@ function handleKey(event) {
     stepGroup(0);
     return;
   }
-  if (event.ctrlKey && !event.shiftKey && event.key.toLowerCase() === "z" && !isTyping) {
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z" && !isTyping) {
     event.preventDefault();
     takeBack();
     return;
