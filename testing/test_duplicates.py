@@ -154,7 +154,7 @@ def stars_by_force(entries: Sequence[Entry]) -> set[frozenset[int]]:
 
 
 class TestAgainstBruteForce(unittest.TestCase):
-    @settings(deadline=None, max_examples=150)
+    @settings(deadline=None, max_examples=80)
     @given(crowds())
     def test_groups_are_the_stars_of_brute_force(self, entries: list[Entry]) -> None:
         groups = found(entries)
@@ -175,7 +175,7 @@ class TestAgainstBruteForce(unittest.TestCase):
                 [other.distance for other in group.others], sorted(o.distance for o in group.others)
             )
 
-    @settings(deadline=None, max_examples=60)
+    @settings(deadline=None, max_examples=40)
     @given(crowds(), st.randoms(use_true_random=False), st.booleans())
     def test_groups_do_not_depend_on_the_order(
         self, entries: list[Entry], random: object, chain: bool
@@ -185,7 +185,7 @@ class TestAgainstBruteForce(unittest.TestCase):
         random.shuffle(shuffled)  # type: ignore[attr-defined]
         self.assertEqual(list(found(entries, rules)), list(found(shuffled, rules)))
 
-    @settings(deadline=None, max_examples=60)
+    @settings(deadline=None, max_examples=40)
     @given(crowds())
     def test_connected_groups_are_the_components_of_brute_force(self, entries: list[Entry]) -> None:
         left, groups = set(range(len(entries))), set()
@@ -201,7 +201,7 @@ class TestAgainstBruteForce(unittest.TestCase):
                 groups.add(frozenset(entries[at].key.meta_id for at in group))
         self.assertEqual(sets(found(entries, DuplicateRules(connected=True))), groups)
 
-    @settings(deadline=None, max_examples=60)
+    @settings(deadline=None, max_examples=40)
     @given(crowds(), st.data())
     def test_what_is_apart_never_shares_a_group(self, entries: list[Entry], data: st.DataObject) -> None:
         named = [made for made in entries if digest(made)]
@@ -217,7 +217,7 @@ class TestAgainstBruteForce(unittest.TestCase):
             for a, b in combinations([digest(by_id[i]) for i in members(group)], 2):
                 self.assertNotIn(pair_of(a, b), forbidden if a and b else ())
 
-    @settings(deadline=None, max_examples=100)
+    @settings(deadline=None, max_examples=50)
     @given(crowds(), st.integers(0, 24), st.booleans())
     def test_new_ones_stand_with_the_best_stored_one_that_they_match(
         self, entries: list[Entry], number: int, chain: bool
@@ -245,7 +245,7 @@ class TestAgainstBruteForce(unittest.TestCase):
         placed = {member.uri for group in groups for member in group.members} - uris
         self.assertEqual(placed, {uri for group in expected.values() for uri in group} - uris)
 
-    @settings(deadline=None, max_examples=60)
+    @settings(deadline=None, max_examples=40)
     @given(crowds())
     def test_verdicts_are_those_of_a_search(self, entries: list[Entry]) -> None:
         pictures = Pictures.of_entries([entries])

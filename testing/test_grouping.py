@@ -27,7 +27,7 @@ def graphs(draw: st.DrawFn) -> Graph:
 
 
 class TestComponents(unittest.TestCase):
-    @settings(deadline=None, max_examples=200)
+    @settings(deadline=None, max_examples=100)
     @given(graphs())
     def test_they_are_scipys(self, graph: Graph) -> None:
         number, pairs, distances = graph
@@ -49,7 +49,7 @@ class TestComponents(unittest.TestCase):
 
 
 class TestStars(unittest.TestCase):
-    @settings(deadline=None, max_examples=200)
+    @settings(deadline=None, max_examples=100)
     @given(graphs())
     def test_each_stands_with_the_best_that_it_matches(self, graph: Graph) -> None:
         number, pairs, distances = graph
@@ -60,7 +60,7 @@ class TestStars(unittest.TestCase):
             expected.append(next(kept, node))
         self.assertEqual(stars(number, pairs, distances).tolist(), expected)
 
-    @settings(deadline=None, max_examples=200)
+    @settings(deadline=None, max_examples=100)
     @given(graphs(), st.data())
     def test_neither_joins_what_is_apart_nor_depends_on_the_order(
         self, graph: Graph, data: st.DataObject
