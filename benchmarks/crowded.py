@@ -44,7 +44,7 @@ TILT = 0.3
 """How much pictures differ in smoothness: exp(TILT * normal * (row + column)) scales their coefficients.
 
 Chosen so that as many pairs are near as among those photographs: within 5, 8 and 12 bits are 0.00045, 0.0020
-and 0.0087 of the pairs of photographs; 0.0005 to 0.0006, 0.0019 to 0.0023 and 0.0069 to 0.0078 of those made."""
+and 0.0087 of those of photographs; 0.0005 to 0.0006, 0.0019 to 0.0023 and 0.0069 to 0.0078 of those made."""
 
 _AT_A_TIME = 50_000
 

@@ -30,7 +30,7 @@ EXAMPLES = os.environ.get("HASHINDEX_EXAMPLES")
 MOST_CHOICES = 36
 
 often = settings(
-    max_examples=int(EXAMPLES or 150),
+    max_examples=int(EXAMPLES or 100),
     derandomize=EXAMPLES is None,
     deadline=None,
     database=None,
