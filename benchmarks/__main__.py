@@ -24,6 +24,10 @@ SECTIONS = (
     "memory",
     "quality",
     "recall",
+    "joining",
+    "crowded",
+    "duplicates",
+    "report",
 )
 
 
@@ -41,9 +45,11 @@ def main() -> None:
         type=Path,
         metavar="PYTHON",
         default=os.environ.get("IMAGEDEDUP_PYTHON"),
-        help="a Python that has the package imagededup, a peer in hashing; also $IMAGEDEDUP_PYTHON",
+        help="a Python that has the package imagededup, to be measured too; also $IMAGEDEDUP_PYTHON",
     )
-    parser.add_argument("--large", action="store_true", help="recall over a million hashes too: 5 minutes")
+    parser.add_argument(
+        "--large", action="store_true", help="recall over a million hashes, and a join of ten million"
+    )
     parser.add_argument(
         "--many", type=int, default=100_000, help="pictures, where memory is compared with that for 1,000"
     )

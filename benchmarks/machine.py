@@ -7,7 +7,10 @@ from pathlib import Path
 
 from hashindex.decoding import made_with
 
-PACKAGES = ("hashindex", "pymilvus", "milvus-lite", "milvus", "ImageHash", "pillow-heif", "numpy", "scipy")
+PACKAGES = (
+    *("hashindex", "pymilvus", "milvus-lite", "milvus", "ImageHash", "pillow-heif", "numpy", "scipy"),
+    "faiss-cpu",
+)
 
 
 def describe() -> str:

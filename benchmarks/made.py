@@ -49,6 +49,18 @@ def with_flips(hashes: Hashes, most: int, seed: int) -> Hashes:
     return np.packbits(bits, axis=1)
 
 
+def planted_hashes(number: int, seed: int, *, share: float = 0.1, most: int = 5) -> Hashes:
+    """Return random hashes, `share` of them made from another one by turning up to `most` bits."""
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 2**64, number, dtype=np.uint64)
+    copies = rng.choice(number, int(number * share), replace=False)
+    turned = np.zeros(len(copies), np.uint64)
+    for _ in range(most):
+        turned |= np.uint64(1) << rng.integers(0, 64, len(copies), dtype=np.uint64)
+    values[copies] = values[rng.integers(0, number, len(copies))] ^ turned
+    return values.view(np.uint8).reshape(-1, 8)
+
+
 def distances(queries: Hashes, stored: Hashes) -> npt.NDArray[np.uint8]:
     """Return the Hamming distance of every query to every stored hash."""
     left, right = (np.ascontiguousarray(hashes).view(np.uint64).ravel() for hashes in (queries, stored))

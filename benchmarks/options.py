@@ -16,7 +16,7 @@ class Options:
     entries: int
     """Rows in the indexes that are searched."""
     large: bool
-    """Measure recall over a million hashes too."""
+    """Measure recall over a million hashes, and the join of ten million, too."""
     many: int
     """Pictures of the larger of two inserts whose memory is compared."""
     imagededup: Path | None

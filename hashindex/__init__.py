@@ -12,6 +12,7 @@ What needs NumPy, Pillow or a driver is imported on first use, so that importing
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from hashindex.duplicates.values import Group, Member
 from hashindex.errors import (
     ConfigurationError,
     HashIndexError,
@@ -52,9 +53,14 @@ from hashindex.records import (
 
 if TYPE_CHECKING:
     from hashindex.compose import open_index, open_reader
+    from hashindex.duplicates.decisions import Decisions, read_decisions
+    from hashindex.duplicates.finding import DuplicateRules, duplicates_among
+    from hashindex.duplicates.groups import Duplicates
+    from hashindex.duplicates.keeping import KeepPolicy
     from hashindex.index import Company, Index, Lookup
     from hashindex.interchange.hashes import read_hashes
     from hashindex.interchange.parquet import read_parquet
+    from hashindex.joining import pairs_between, pairs_within
     from hashindex.listing import Selection
     from hashindex.search import Limits
     from hashindex.second_place import open_foreign, open_target
@@ -68,8 +74,12 @@ __all__ = [
     "Comparison",
     "ConfigurationError",
     "CopyReport",
+    "Decisions",
+    "DuplicateRules",
+    "Duplicates",
     "Entry",
     "Fingerprint",
+    "Group",
     "HashIndexError",
     "HashedPicture",
     "Ignored",
@@ -81,10 +91,12 @@ __all__ = [
     "IndexNotFoundError",
     "InsertReport",
     "InvalidArgumentError",
+    "KeepPolicy",
     "Key",
     "Limits",
     "Lookup",
     "Match",
+    "Member",
     "NotPersistedError",
     "Outcome",
     "Reason",
@@ -103,12 +115,16 @@ __all__ = [
     "TooManyVanishedError",
     "Verdict",
     "__version__",
+    "duplicates_among",
     "meta_id_from_stem",
     "meta_id_from_uri",
     "open_foreign",
     "open_index",
     "open_reader",
     "open_target",
+    "pairs_between",
+    "pairs_within",
+    "read_decisions",
     "read_hashes",
     "read_parquet",
 ]
@@ -116,6 +132,12 @@ __all__ = [
 _ON_FIRST_USE = {
     "Company": "index",
     "Comparison": "sync",
+    "Decisions": "duplicates.decisions",
+    "DuplicateRules": "duplicates.finding",
+    "Duplicates": "duplicates.groups",
+    "KeepPolicy": "duplicates.keeping",
+    "duplicates_among": "duplicates.finding",
+    "read_decisions": "duplicates.decisions",
     "Index": "index",
     "Lookup": "index",
     "Limits": "search",
@@ -126,6 +148,8 @@ _ON_FIRST_USE = {
     "open_target": "second_place",
     "read_hashes": "interchange.hashes",
     "read_parquet": "interchange.parquet",
+    "pairs_between": "joining",
+    "pairs_within": "joining",
 }
 
 

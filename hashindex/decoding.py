@@ -7,15 +7,18 @@ more wait for each other. On top comes the grey of the pictures that are just be
 
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from threading import Lock
+from typing import TypeVar
 
 import PIL
 from PIL import Image, UnidentifiedImageError, features
 
 from hashindex.concurrency import Budget
-from hashindex.greying import upright_grey, upright_size
+from hashindex.greying import upright_grey, upright_size, upright_small
 from hashindex.recipe import Recipe
 from hashindex.records import MAX_PIXELS, Reason, Rejected
 
@@ -51,6 +54,8 @@ _BEGINNING = re.compile(
 """How a JPEG, PNG, GIF, WebP, AVIF or HEIC begins, be its header readable or not."""
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +101,34 @@ class Decoder:
 
     def decode(self, data: bytes, uri: str | None) -> Decoded | Rejected:
         """Return the first frame, judged by its content whatever its name; `uri` is for the reject."""
-        _load_plugins()
-        if not data:
-            return Rejected(uri, Reason.NOT_AN_IMAGE, "the file is empty")
-        try:
-            with Image.open(BytesIO(data), formats=_FORMATS) as image:
-                return self._decoded(image, uri, fast=self._recipe.decode == "fast")
-        except UnidentifiedImageError:
-            if _BEGINNING.match(data):
-                detail = "it begins like a picture, but its header is damaged, ends early or is unusual"
-                return Rejected(uri, Reason.TRUNCATED, detail)
-            return Rejected(uri, Reason.NOT_AN_IMAGE, "the content is no picture of a format that is taken")
-        except Exception as exc:  # noqa: BLE001  # Pillow's plugins raise anything over broken files
-            return _rejected(uri, exc)
+        grey = self._scaled_grey if self._recipe.decode == "fast" else self._grey
+        return _opened(data, uri, partial(self._taken, take=grey))
+
+    def small(self, data: bytes, uri: str | None, *, side: int) -> Image.Image | Rejected:
+        """Return it upright in RGB for people to look at, at most `side` pixels wide and high."""
+        shrunk = partial(upright_small, side=side, recipe=self._recipe)
+        return _opened(data, uri, partial(self._taken, take=shrunk))
 
     def decode_image(self, image: Image.Image, uri: str | None) -> Decoded | Rejected:
         """Do the same for a picture that Pillow has opened already; it is somebody's own, so never scaled."""
-        return self._decoded(image, uri, fast=False)
+        return self._taken(image, uri, take=self._grey)
 
-    def _decoded(self, image: Image.Image, uri: str | None, *, fast: bool) -> Decoded | Rejected:
+    def _grey(self, image: Image.Image) -> Decoded:
+        grey = upright_grey(image, self._recipe)
+        return Decoded(grey, *grey.size)
+
+    def _scaled_grey(self, image: Image.Image) -> Decoded:
+        size = image.size
+        image.draft("L", (FAST_SIDE, FAST_SIDE))  # does nothing to what is no JPEG
+        if image.size == size:
+            return self._grey(image)
+        grey = upright_grey(image, self._recipe)
+        return Decoded(grey, *upright_size(size, image, self._recipe))
+
+    def _taken(
+        self, image: Image.Image, uri: str | None, *, take: Callable[[Image.Image], T]
+    ) -> T | Rejected:
+        """Return what is made of it, within the limits."""
         width, height = image.size
         if image.format in _RUNS_A_PROGRAM:
             return Rejected(uri, Reason.UNSUPPORTED, f"{image.format} is decoded by running another program")
@@ -126,17 +140,30 @@ class Decoder:
         if max(width, height) > MAX_SIDE:
             detail = f"{width} x {height} pixels, but a side has at most {MAX_SIDE}"
             return Rejected(uri, Reason.TOO_MANY_PIXELS, detail)
-        if fast:
-            image.draft("L", (FAST_SIDE, FAST_SIDE))  # does nothing to what is no JPEG
-        scaled = image.size != (width, height)
         with self._budget.account() as spend:
             spend(width * height)
             try:
-                grey = upright_grey(image, self._recipe)
-            except Exception as exc:  # noqa: BLE001  # as above
+                return take(image)
+            except Exception as exc:  # noqa: BLE001  # as below
                 return _rejected(uri, exc)
-        size = upright_size((width, height), image, self._recipe) if scaled else grey.size
-        return Decoded(grey, *size)
+
+
+def _opened(
+    data: bytes, uri: str | None, use: Callable[[Image.Image, str | None], T | Rejected]
+) -> T | Rejected:
+    _load_plugins()
+    if not data:
+        return Rejected(uri, Reason.NOT_AN_IMAGE, "the file is empty")
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as image:
+            return use(image, uri)
+    except UnidentifiedImageError:
+        if _BEGINNING.match(data):
+            detail = "it begins like a picture, but its header is damaged, ends early or is unusual"
+            return Rejected(uri, Reason.TRUNCATED, detail)
+        return Rejected(uri, Reason.NOT_AN_IMAGE, "the content is no picture of a format that is taken")
+    except Exception as exc:  # noqa: BLE001  # Pillow's plugins raise anything over broken files
+        return _rejected(uri, exc)
 
 
 def _rejected(uri: str | None, exc: Exception) -> Rejected:

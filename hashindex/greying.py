@@ -1,4 +1,7 @@
-"""From a picture of any mode to an upright one in 8-bit grey: orientation, transparency, depth."""
+"""From a picture of any mode to an upright one in 8-bit grey: orientation, transparency, depth.
+
+And to a small one in colour, for people to look at.
+"""
 
 import logging
 
@@ -30,8 +33,26 @@ def upright_grey(image: Image.Image, recipe: Recipe) -> Image.Image:
     """Return the picture in mode L, as the recipe says; raises whatever Pillow raises over a broken one."""
     image.load()  # first, as decoding can still change the mode and add to what is known
     grey = _grey(image, recipe)
-    turn = _UPRIGHT.get(_orientation(image)) if recipe.orientation == "exif" else None
-    return grey if turn is None else grey.transpose(turn)
+    return _turned(grey, image) if recipe.orientation == "exif" else grey
+
+
+def upright_small(image: Image.Image, side: int, recipe: Recipe) -> Image.Image:
+    """Return the picture in mode RGB, at most `side` pixels wide and high; raises as `upright_grey` does."""
+    image.draft("RGB", (2 * side, 2 * side))  # a JPEG is decoded to a part of its size
+    image.load()
+    if image.mode.startswith(("I", "F", "LAB")):
+        small = _grey(image, recipe)
+    elif image.has_transparency_data:
+        small = _flattened_on_white(image, "RGB")
+    else:
+        small = image.convert("RGB")
+    small.thumbnail((side, side))
+    return _turned(small.convert("RGB"), image)
+
+
+def _turned(picture: Image.Image, by: Image.Image) -> Image.Image:
+    turn = _UPRIGHT.get(_orientation(by))
+    return picture if turn is None else picture.transpose(turn)
 
 
 def upright_size(size: tuple[int, int], image: Image.Image, recipe: Recipe) -> tuple[int, int]:
@@ -46,7 +67,7 @@ def _grey(image: Image.Image, recipe: Recipe) -> Image.Image:
         return _scaled_to_8_bits(image, blank=image.info.get("transparency") if on_white else None)
     if on_white:
         if image.has_transparency_data:
-            return _flattened_on_white(image)
+            return _flattened_on_white(image, "L")
         if image.mode == "LAB":  # Pillow converts it to nothing; its first channel is the lightness
             return image.getchannel(0)
     return image.convert("L")
@@ -61,13 +82,13 @@ def _orientation(image: Image.Image) -> int:
     return tag if isinstance(tag, int) else 1
 
 
-def _flattened_on_white(image: Image.Image) -> Image.Image:
+def _flattened_on_white(image: Image.Image, mode: str) -> Image.Image:
     if image.mode == "La":
         image = image.convert("LA")
     elif image.mode not in ("LA", "RGBA"):
         image = image.convert("RGBA")
-    white = Image.new("L", image.size, 255)
-    white.paste(image.convert("L"), mask=image.getchannel("A"))
+    white = Image.new(mode, image.size, "white")
+    white.paste(image.convert(mode), mask=image.getchannel("A"))
     return white
 
 

@@ -13,6 +13,13 @@ from PIL import Image
 
 from hashindex.confirming import RADIUS
 from hashindex.copying import copy
+from hashindex.duplicates.finding import (
+    DEFAULT_RULES,
+    DuplicateRules,
+    duplicates_against,
+    duplicates_stored,
+)
+from hashindex.duplicates.groups import Duplicates
 from hashindex.errors import InvalidArgumentError
 from hashindex.importing import imported
 from hashindex.insert import Insert
@@ -68,6 +75,11 @@ class Index:
     def store(self) -> Store:
         """What keeps the entries, for what spans two indexes."""
         return self._store
+
+    @property
+    def reader(self) -> PictureReader:
+        """What reads and hashes pictures by the recipe of the index."""
+        return self._reader
 
     @property
     def created(self) -> bool:
@@ -224,6 +236,20 @@ class Lookup:
         ConfigurationError where pyarrow is not installed.
         """
         return write_parquet(path, self._store.origin, scanned(self._store, self._scope, "exporting", each))
+
+    def duplicates(self, rules: DuplicateRules = DEFAULT_RULES, each: Progress | None = None) -> Duplicates:
+        """Return what is duplicated within the scope, in groups, and which picture of each to keep."""
+        return duplicates_stored(scanned(self._store, self._scope, "reading", each), rules)
+
+    def duplicates_of(
+        self,
+        pictures: Iterable[HashedPicture],
+        rules: DuplicateRules = DEFAULT_RULES,
+        each: Progress | None = None,
+    ) -> Duplicates:
+        """Return which pictures are duplicates of stored ones; they are not compared with each other."""
+        stored = scanned(self._store, self._scope, "reading", each)
+        return duplicates_against(pictures, stored, rules)
 
     def _query(self, image: ImageLike | Rejected) -> Query | Rejected:
         found: Fingerprint | HashedPicture | Rejected

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from threading import BoundedSemaphore, Semaphore
 from typing import TypeVar
 
@@ -12,15 +13,20 @@ from hashindex.concurrency import Budget, ordered_map
 from hashindex.decoding import Decoded, Decoder
 from hashindex.errors import InvalidArgumentError
 from hashindex.hashing import fingerprint
-from hashindex.listing import Selection, pictures
+from hashindex.listing import Selection, listed
 from hashindex.recipe import Recipe
-from hashindex.records import Content, Fingerprint, HashedPicture, Reason, Rejected
+from hashindex.records import Content, Fingerprint, HashedPicture, Ignored, Picture, Reason, Rejected
 from hashindex.sources.interface import Source
 from hashindex.uris import printable
 
 BYTES_IN_FLIGHT = 128 * 2**20
 """Most bytes of files that are held at once, unless one alone is larger; what has been read waits for its
 turn to be decoded."""
+
+THUMBNAIL_SIDE = 200
+"""Pixels, at most."""
+THUMBNAIL_QUALITY = 60
+"""Of the JPEG: some kilobytes a picture."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -50,10 +56,26 @@ class PictureReader:
         self._unsaid = Semaphore(1 if recipe.oss else 0)
         """What is still to be said once, by whichever thread comes first."""
 
-    def read_all(self, names: Iterable[str], selection: Selection) -> Iterator[HashedPicture | Rejected]:
-        """Yield what becomes of every picture that the names stand for, in order; takes them lazily."""
-        found = pictures(self._source, names, selection)
-        return self.map(lambda item: item if isinstance(item, Rejected) else self.read(item.uri), found)
+    def read_all(
+        self,
+        names: Iterable[str],
+        selection: Selection,
+        *,
+        each_ignored: Callable[[], object] = lambda: None,
+    ) -> Iterator[HashedPicture | Rejected]:
+        """Yield what becomes of every picture that the names stand for, in order; takes them lazily.
+
+        `each_ignored` is called for each file that a walk passes over.
+        """
+
+        def taken() -> Iterator[Picture | Rejected]:
+            for item in listed(self._source, names, selection):
+                if isinstance(item, Ignored):
+                    each_ignored()
+                else:
+                    yield item
+
+        return self.map(lambda item: item if isinstance(item, Rejected) else self.read(item.uri), taken())
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield `function(item)` in order, computed by as many threads as pictures are read with."""
@@ -71,6 +93,24 @@ class PictureReader:
         with self._contents.account() as reserve:
             content = self._source.read(uri, max_bytes=self._max_bytes, reserve=reserve)
             return content if isinstance(content, Rejected) else self._hashed(content, uri)
+
+    def canonical(self, name: str) -> str:
+        """Return the canonical URI of what a caller named; InvalidArgumentError where it has none."""
+        return self._source.canonical(name)
+
+    def thumbnail(self, uri: str) -> bytes | Rejected:
+        """Return the picture of a canonical URI as a small JPEG, or why there is none."""
+        with self._contents.account() as reserve:
+            content = self._source.read(uri, max_bytes=self._max_bytes, reserve=reserve)
+            if isinstance(content, Rejected):
+                return content
+            with self._decoding:
+                small = self._decoder.small(content.data, uri, side=THUMBNAIL_SIDE)
+        if isinstance(small, Rejected):
+            return small
+        file = BytesIO()
+        small.save(file, "JPEG", quality=THUMBNAIL_QUALITY)
+        return file.getvalue()
 
     def read_bytes(self, data: bytes) -> HashedPicture | Rejected:
         """Return the hashed picture of a file's bytes; its URI is empty."""

@@ -62,6 +62,12 @@ def fingerprint(
     )
 
 
+def prints_of(picture: HashedPicture) -> Fingerprint:
+    """Return the three hashes of a picture that is not bare."""
+    assert isinstance(picture.fingerprint, Fingerprint)
+    return picture.fingerprint
+
+
 def entry(
     company_id: int,
     meta_id: int,

@@ -18,6 +18,7 @@ from testing.campaign import (
     bits,
     copies,
     folder,
+    joins,
     kills_lite,
     kills_server,
     locks,
@@ -42,6 +43,7 @@ KINDS: dict[str, Kind] = {
     "mutations": mutations.runs,
     "machine": machine.stores,
     "sync": machine.syncs,
+    "joins": joins.runs,
 }
 """In the order in which they run."""
 

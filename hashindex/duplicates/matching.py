@@ -1,0 +1,121 @@
+"""Which nodes are duplicates: candidates of the join, confirmed as a search confirms them, a block at a time.
+
+Photographs crowd: of a million, a thousand million pairs may be within the radius. They are never held, but
+only those that are confirmed.
+"""
+
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from hashindex.confirming import PHASH_RADIUS
+from hashindex.duplicates.columns import I64, U64, Mask, Pictures
+from hashindex.duplicates.nodes import Nodes, Rows
+from hashindex.errors import InvalidArgumentError
+from hashindex.joining.distinct import Distinct, member_pairs
+from hashindex.joining.scanning import scan
+from hashindex.records import HASH_BYTES, Verdict
+
+MAX_PAIRS = 20_000_000
+"""Confirmed pairs at most: up to 60 bytes each while they are grouped."""
+
+VERDICTS = (None, Verdict.EXACT, Verdict.NEAR, Verdict.WEAK)
+"""What the codes of `verdicts` mean."""
+
+_BARE, _EXACT, _NEAR, _WEAK = range(4)
+_LOW = np.uint64(32)
+_NUMBER = np.uint64((1 << 32) - 1)
+
+
+def verdicts(pictures: Pictures, left: Rows, right: Rows) -> npt.NDArray[np.uint8]:
+    """Judge pairs of rows as `confirming.confirm` does; the codes are places in `VERDICTS`."""
+    found = np.where(bits(pictures.phash, left, right) <= PHASH_RADIUS, _NEAR, _WEAK).astype(np.uint8)
+    seen = pictures.seen
+    found[~(seen[left] & seen[right])] = _BARE
+    digest = pictures.digest
+    found[(digest[left] == digest[right]).all(axis=1) & (digest[left] != 0).any(axis=1)] = _EXACT
+    return found
+
+
+def bits(column: U64, left: Rows, right: Rows) -> npt.NDArray[np.uint8]:
+    """Return the Hamming distances of pairs of rows."""
+    found: npt.NDArray[np.uint8] = np.bitwise_count(column[left] ^ column[right])
+    return found
+
+
+def matched(
+    pictures: Pictures,
+    nodes: Nodes,
+    radius: int,
+    *,
+    side: Mask | None = None,
+    unconfirmed: bool = False,
+    max_pairs: int = MAX_PAIRS,
+) -> I64:
+    """Return the pairs of nodes, shape (m, 2), whose aHashes are within `radius` bits and that are confirmed.
+
+    Each comes once, the lower node first, in order. With the `side` of every row they are pairs of one side
+    with the other. What says little is left out, but for exact copies. InvalidArgumentError when there are
+    more than `max_pairs`.
+    """
+    found = _Confirmed(pictures, nodes, unconfirmed=unconfirmed, max_pairs=max_pairs)
+    found.keep(nodes.exact[:, 0], nodes.exact[:, 1])
+    telling = np.flatnonzero(nodes.tells)
+    one = other = telling
+    if side is not None:
+        is_one = side[nodes.row[telling]]
+        one, other = telling[is_one], telling[~is_one]
+    left = _distinct(pictures, nodes, one)
+    right = left if side is None else _distinct(pictures, nodes, other)
+
+    def take(i: I64, j: I64) -> None:
+        for first, second in member_pairs(left, right, (i, j)):
+            found.confirm(one[first], other[second])
+
+    if side is None:
+        for first, second in left.inside():
+            found.confirm(one[first], one[second])
+    scan(left, None if side is None else right, radius, take)
+    return found.pairs()
+
+
+def _distinct(pictures: Pictures, nodes: Nodes, chosen: I64) -> Distinct:
+    return Distinct.of(pictures.ahash[nodes.row[chosen]].view(np.uint8).reshape(-1, HASH_BYTES))
+
+
+class _Confirmed:
+    """Takes candidates from any thread, and keeps those that are confirmed."""
+
+    def __init__(self, pictures: Pictures, nodes: Nodes, *, unconfirmed: bool, max_pairs: int) -> None:
+        self._phash = pictures.phash[nodes.row]
+        self._bare = ~pictures.seen[nodes.row]
+        self._all, self._most = unconfirmed, max_pairs
+        self._found = [np.zeros(0, np.uint64)]
+        self._number = 0
+        self._lock = Lock()
+
+    def confirm(self, i: I64, j: I64) -> None:
+        """Keep those pairs of nodes that are near, and those that nothing can confirm."""
+        if not self._all:
+            near = np.bitwise_count(self._phash[i] ^ self._phash[j]) <= PHASH_RADIUS
+            near |= self._bare[i] | self._bare[j]
+            i, j = i[near], j[near]
+        self.keep(i, j)
+
+    def keep(self, i: I64, j: I64) -> None:
+        """Keep pairs as they are; InvalidArgumentError when they are too many."""
+        packed = (np.minimum(i, j).astype(np.uint64) << _LOW) | np.maximum(i, j).astype(np.uint64)
+        with self._lock:
+            self._number += len(packed)
+            if self._number > self._most:
+                raise InvalidArgumentError(
+                    f"more than {self._most:,} pairs match within the radius; take a smaller --radius, leave "
+                    "out --unconfirmed, or look at one company at a time."
+                )
+            self._found.append(packed)
+
+    def pairs(self) -> I64:
+        """Return them."""
+        packed = np.unique(np.concatenate(self._found))
+        return np.stack((packed >> _LOW, packed & _NUMBER), axis=1).astype(np.int64)
