@@ -5,7 +5,7 @@ import sys
 import time
 import unittest
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 from math import comb
 from queue import SimpleQueue
 from typing import Any
@@ -163,6 +163,24 @@ class TestEveryPlan(unittest.TestCase):
         moved = banding.moved(values)
         for i, j in combinations(range(20), 2):
             self.assertEqual(int(moved[i] ^ moved[j]).bit_count(), int(values[i] ^ values[j]).bit_count())
+
+
+class TestComparing(unittest.TestCase):
+    def test_all_pairs_come_in_blocks_of_bounded_size(self) -> None:
+        values = np.arange(300, dtype=np.uint64)
+        each, none, all_of_them = np.arange(300), np.zeros(300, np.int64), np.full(300, 300)
+        with mock.patch.object(compare, "TILE", 100):
+            for wanted, found in (
+                (list(combinations(range(300), 2)), compare.in_runs(values, all_of_them[:1], 64)),
+                (
+                    list(product(range(300), repeat=2)),
+                    compare.in_ranges(values, each, values, none, all_of_them, 64),
+                ),
+            ):
+                blocks = list(found)
+                pairs = [pair for i, j, _ in blocks for pair in zip(i.tolist(), j.tolist(), strict=True)]
+                self.assertEqual(sorted(pairs), wanted)
+                self.assertLessEqual(max(len(i) for i, _, _ in blocks), 200)
 
 
 class TestPlanning(unittest.TestCase):
