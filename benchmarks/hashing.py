@@ -101,9 +101,7 @@ def run(options: Options) -> None:
     with tempfile.TemporaryDirectory() as base:
         small, large = Path(base, "small"), Path(base, "large")
         photographs.small_copies(found, SMALL, small)
-        photographs.sized_copies(
-            found, LARGE, large, megapixels=photographs.LARGE_MEGAPIXELS, seed=options.seed
-        )
+        photographs.large_copies(found, LARGE, large, options.seed)
         for megapixels, folder in (("0.17", small), ("12", large)):
             table.show(
                 f"Pictures of {megapixels} megapixels, per second, and as a share of {LIMIT}",

@@ -71,6 +71,11 @@ def small_copies(paths: Sequence[Path], number: int, folder: Path) -> list[Path]
     return written
 
 
+def large_copies(paths: Sequence[Path], number: int, folder: Path, seed: int) -> list[Path]:
+    """Write JPEGs of the size that a camera makes, as below."""
+    return sized_copies(paths, number, folder, megapixels=LARGE_MEGAPIXELS, seed=seed)
+
+
 def sized_copies(
     paths: Sequence[Path], number: int, folder: Path, *, megapixels: float, seed: int
 ) -> list[Path]:

@@ -24,9 +24,7 @@ def run(options: Options) -> None:
     found = photographs.names(options.folder, most=200, seed=options.seed)
     with tempfile.TemporaryDirectory() as folder:
         small = photographs.small_copies(found, 400, Path(folder, "small"))
-        large = photographs.sized_copies(
-            found, 16, Path(folder, "large"), megapixels=photographs.LARGE_MEGAPIXELS, seed=options.seed
-        )
+        large = photographs.large_copies(found, 16, Path(folder, "large"), options.seed)
         rows = [_measured("0.17 megapixels", small, 50), _measured("12 megapixels", large, 7)]
     heads = ("pictures", *(f"{number} threads" for number in NUMBERS))
     table.show("Local pictures per second, read and hashed, by number of threads", heads, rows)

@@ -15,7 +15,6 @@ Source: https://github.com/python-pillow/Pillow/blob/13.0.0/src/libImaging/Resam
 """
 
 import logging
-from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -55,18 +54,19 @@ def reduced(grey: Image.Image, cells: Size, *, of: Size | None = None) -> Floats
     """
     levels = None
     if of is not None and of != grey.size:
-        levels = _by_products(grey, cells, of, _lanczos)
+        levels = _by_products(grey, cells, of)
     elif _sums_rows_first(grey.size, cells) and _pillow_agrees():
-        levels = _by_products(grey, cells, grey.size, _lanczos)
+        levels = _by_products(grey, cells, grey.size)
     return _by_pillow(grey, cells) if levels is None else levels
 
 
 def averaged(grey: Image.Image, cells: Size, *, of: Size | None = None) -> Image.Image:
     """Return `grey.resize(cells, BOX)`; `of` as above."""
-    levels = None
-    if of is not None and of != grey.size:
-        levels = _by_products(grey, cells, of, _box)
-    return grey.resize(cells, Resampling.BOX) if levels is None else Image.fromarray(levels.astype(np.uint8))
+    if of is None or of == grey.size:
+        return grey.resize(cells, Resampling.BOX)
+    step = round(of[0] / grey.width)
+    rows = _means(np.asarray(grey), of[0], cells[0], step)
+    return Image.fromarray(_means(rows.T, of[1], cells[1], step).T)
 
 
 def _sums_rows_first(size: Size, cells: Size) -> bool:
@@ -78,12 +78,11 @@ def _by_pillow(grey: Image.Image, cells: Size) -> Floats:
     return np.asarray(grey.resize(cells, Resampling.LANCZOS), dtype=np.float64)
 
 
-def _by_products(grey: Image.Image, cells: Size, of: Size, filter_: "_Filter") -> Floats | None:
+def _by_products(grey: Image.Image, cells: Size, of: Size) -> Floats | None:
     if max(grey.size) > _LARGEST_SIDE:
         return None
     step = round(of[0] / grey.width)
-    across = _coefficients(filter_, of[0], cells[0], step)
-    down = _coefficients(filter_, of[1], cells[1], step)
+    across, down = (_coefficients(pixels, number, step) for pixels, number in zip(of, cells, strict=True))
     if across is None or down is None:
         return None
     return _rounded(_product(down.T, _rounded(_product(np.asarray(grey), across))))
@@ -105,38 +104,35 @@ def _rounded(levels: Floats) -> Floats:
 
 
 @lru_cache(maxsize=128)
-def _coefficients(filter_: "_Filter", pixels: int, cells: int, step: int) -> Floats | None:
-    """Return what each block of `step` pixels of a side counts in each cell; None where it is uncertain."""
+def _coefficients(pixels: int, cells: int, step: int) -> Floats | None:
+    """Return what each block of `step` pixels of a side counts in each cell; None where it is uncertain.
+
+    A pixel d cells from the middle of a cell counts sinc(d) sinc(d / 3); here sin(3x) is made of sin(x).
+    """
     begins = np.arange(0.0, pixels, step)[:, None]
-    weights, counts = filter_(begins, np.minimum(begins + step, pixels), pixels / cells, cells)
-    units = weights / ((weights * counts).sum(axis=0) * _UNIT)
+    ends = np.minimum(begins + step, pixels)
+    centres = (np.arange(cells) + 0.5) * (pixels / cells)
+    angles = ((begins + ends) / 2 - centres) * (np.pi / 3 * cells / pixels)
+    sines = np.sin(angles)
+    ratios = np.divide(sines, angles, out=np.ones_like(angles), where=angles != 0)
+    weights = np.where(abs(angles) < np.pi, ratios**2 * (1 - 4 / 3 * sines**2), 0)
+    units = weights / ((weights * (ends - begins)).sum(axis=0) * _UNIT)
     whole = np.rint(units)
     if step == 1 and abs(units - whole).max() > 0.5 - _EDGE:
         return None
-    coefficients: Floats = whole * counts * _UNIT
+    coefficients: Floats = whole * (ends - begins) * _UNIT
     return coefficients
 
 
-_Filter = Callable[[Floats, Floats, float, int], tuple[Floats, Floats]]
-"""From where blocks of pixels begin and end, and how many pixels a cell has, to the weight in each cell of
-each of a block's pixels, and how many of them have it."""
-
-
-def _lanczos(begins: Floats, ends: Floats, scale: float, cells: int) -> tuple[Floats, Floats]:
-    """Weigh by sinc(d) sinc(d / 3), d cells from the middle of the cell; sin(3x) is made of sin(x)."""
-    centres = (np.arange(cells) + 0.5) * scale
-    angles = ((begins + ends) / 2 - centres) * (np.pi / 3 / scale)
-    sines = np.sin(angles)
-    ratios = np.divide(sines, angles, out=np.ones_like(angles), where=angles != 0)
-    weights = ratios**2 * (1 - 4 / 3 * sines**2)
-    return np.where(abs(angles) < np.pi, weights, 0), ends - begins
-
-
-def _box(begins: Floats, ends: Floats, scale: float, cells: int) -> tuple[Floats, Floats]:
-    """Weigh alike all pixels that have their middle in the cell."""
-    borders = np.floor(np.arange(cells + 1) * scale + 0.5)
-    counts = np.minimum(ends, borders[1:]) - np.maximum(begins, borders[:-1])
-    return np.ones(cells), np.maximum(counts, 0)
+def _means(levels: npt.NDArray[np.uint8], pixels: int, cells: int, step: int) -> npt.NDArray[np.uint8]:
+    """Return the means of each row's cells, where a level stands for `step` pixels of it."""
+    borders = np.floor(np.arange(cells + 1) * (pixels / cells) + 0.5).astype(int)
+    whole, rest = np.divmod(borders, step)
+    sums = np.zeros((len(levels), levels.shape[1] + 1), np.int32)
+    np.cumsum(levels, axis=1, out=sums[:, 1:])
+    below = step * sums[:, whole] + rest * np.take(levels, whole, axis=1, mode="clip")
+    coefficients = np.rint(1 / (np.diff(borders) * _UNIT)) * _UNIT
+    return _rounded(np.diff(below) * coefficients).astype(np.uint8)
 
 
 @cache
@@ -150,7 +146,7 @@ def _pillow_agrees() -> bool:
         for brightest in (1, 255):
             noise = chance.integers(0, brightest + 1, (height, width), dtype=np.uint8)
             grey = Image.fromarray(noise * np.uint8(255 // brightest))
-            levels = _by_products(grey, cells, grey.size, _lanczos)
+            levels = _by_products(grey, cells, grey.size)
             if levels is not None and not np.array_equal(levels, _by_pillow(grey, cells)):
                 _log.warning("this Pillow reduces pictures in a way of its own; its resize is used, slower")
                 return False

@@ -15,7 +15,6 @@ from hashindex.hashing import fingerprint
 from hashindex.recipe import DEFAULT
 from hashindex.reduction import Floats, averaged, reduced
 from hashindex.reduction import _coefficients as coefficients
-from hashindex.reduction import _lanczos as lanczos
 from hashindex.reduction import _pillow_agrees as pillow_agrees
 from testing.making import picture
 from testing.photographs import photograph
@@ -128,7 +127,7 @@ class TestAnotherPillow(unittest.TestCase):
         self.addCleanup(coefficients.cache_clear)
         grey = noise(300, 200)
         with mock.patch.object(reduction, "_EDGE", 0.5):
-            self.assertIsNone(coefficients(lanczos, 300, 8, 1))
+            self.assertIsNone(coefficients(300, 8, 1))
             self.assertEqual(reduced(grey, CELLS).tolist(), by_pillow(grey, CELLS))
 
 
