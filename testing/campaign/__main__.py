@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hashindex.cli.app import leave
 from testing.campaign import (
     backfill,
     bits,
@@ -179,11 +180,8 @@ def _say(text: str) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)  # pymilvus says again what is said here
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # ignored in a background job, and by its children
-    code = main(sys.argv[1:])
+    # A background job ignores interruptions, and so would the commands that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # CPython remembers an interruption that came while it ran `exec`, as dataclasses do on import, and at its
-    # end kills itself with SIGINT even though that was caught; blocked, it leaves with our exit code.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    sys.exit(code)
+    # end kills itself with SIGINT even though that was caught; this leaves with our exit code.
+    leave(main(sys.argv[1:]))
