@@ -96,11 +96,13 @@ class Running:
     def stderr(self) -> str:
         return _text(self._err.fileno())
 
-    def write(self, data: bytes) -> None:
-        """Give it something on stdin, which stays open."""
+    def write(self, data: bytes, *, last: bool = False) -> None:
+        """Give it something on stdin, which stays open unless that was the last."""
         assert self.process.stdin is not None
         self.process.stdin.write(data)
         self.process.stdin.flush()
+        if last:
+            self.process.stdin.close()
 
     def wait_until(self, holds: Callable[[], object], *, seconds: float = 20.0) -> None:
         """Wait for a moment; AssertionError when it does not come, or the command ends before."""

@@ -96,7 +96,7 @@ class TestSignals(InterruptedCase):
 
     def test_ctrl_c_in_the_middle_of_a_write(self) -> None:
         running = self.inserting()
-        running.write(self.names(1))
+        running.write(self.names(1), last=True)
         running.wait_until(self.journal.exists)
         self.stop_milvus_lite(running)  # so that the write cannot end before the signal is there
         self.assertEqual(self.interrupt(running, signal.SIGINT).exit_code, 130)

@@ -92,7 +92,9 @@ def duplicates(  # typer makes options of keywords, and an argument of the first
     json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Find what is there more than once, in groups, and say which picture of each to keep and why.
+    """Find what is there more than once, and which copy to keep.
+
+    Duplicates come in groups, and of each the picture to keep is named, with the reason.
 
     SOURCE alone needs no index. Nothing is removed. Each member of a group matches the one that is kept.
     """

@@ -58,7 +58,9 @@ def import_(
     json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Bring in entries that were exported, or hashes that exist already; makes the index where there is none.
+    """Bring in what was exported, or hashes that exist already.
+
+    Makes the index where there is none.
 
     Of a hash made elsewhere nothing else is known: its matches are unconfirmed.
     """

@@ -35,7 +35,9 @@ def copy(
     json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Copy the index, or with --company-id one company of it, and prove that both places hold the same.
+    """Copy the index elsewhere, and prove that both are equal.
+
+    With --company-id it is one company of it.
 
     Repeating it goes on where it was. HASHINDEX_OTHER_TOKEN is the token of a second server.
     """
@@ -82,7 +84,10 @@ def export(
     json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Write the entries of a company, or of all, to a Parquet file, whole or not at all."""
+    """Write the entries of a company, or of all, to Parquet.
+
+    The file appears whole or not at all.
+    """
     del verbose
     if all_companies and company_id is not None:
         raise InvalidArgumentError("--all-companies does not go with --company-id.")

@@ -55,7 +55,7 @@ def sync(
     json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Make a company's entries under a folder or prefix equal to what it now holds.
+    """Make entries follow what a folder or OSS prefix now holds.
 
     What is new goes in, what has changed is replaced, what has vanished is removed. Nothing is removed where
     a part could not be listed. Entries of other places and companies are not touched.
