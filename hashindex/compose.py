@@ -78,9 +78,11 @@ def open_reader(recipe: str = "default", *, settings: Settings | None = None) ->
     settings = settings or load_settings()
     how = Recipe.parse(recipe)
     source = _source(settings, how)
+    reader = _reader(source, how, settings)
     try:
-        yield _reader(source, how, settings)
+        yield reader
     finally:
+        reader.close()
         source.close()
 
 

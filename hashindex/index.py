@@ -171,6 +171,7 @@ class Index:
     def close(self) -> None:
         """Give back processes and connections."""
         try:
+            self._reader.close()
             self._source.close()
         finally:
             self._store.close()
