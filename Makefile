@@ -13,7 +13,7 @@ demo: $(RUNTIME) $(if $(PICTURES),,$(VENV)/pictures-ready)  ## insert some pictu
 	@$(BIN)/python demo.py $(if $(PICTURES),"$(PICTURES)")
 
 test: $(READY) browser  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(READY)  ## style, types, import rules
 	$(BIN)/ruff check .
