@@ -18,7 +18,7 @@ from hashindex.compose import open_index
 from hashindex.index import Index
 from settings import Settings
 
-SMALL, LARGE = 1_500, 40
+SMALL, LARGE = 1_500, 100
 """Pictures in each insert: ordinary ones, and those of 12 megapixels."""
 
 DIFFERENT = 200
