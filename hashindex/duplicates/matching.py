@@ -13,7 +13,7 @@ from hashindex.confirming import PHASH_RADIUS
 from hashindex.duplicates.columns import I64, U64, Mask, Pictures
 from hashindex.duplicates.nodes import Nodes, Rows
 from hashindex.errors import InvalidArgumentError
-from hashindex.joining.distinct import Distinct, member_pairs
+from hashindex.joining.distinct import Distinct, member_pairs, packed, unpacked
 from hashindex.joining.scanning import scan
 from hashindex.records import HASH_BYTES, Verdict
 
@@ -24,8 +24,6 @@ VERDICTS = (None, Verdict.EXACT, Verdict.NEAR, Verdict.WEAK)
 """What the codes of `verdicts` mean."""
 
 _BARE, _EXACT, _NEAR, _WEAK = range(4)
-_LOW = np.uint64(32)
-_NUMBER = np.uint64((1 << 32) - 1)
 
 
 def verdicts(pictures: Pictures, left: Rows, right: Rows) -> npt.NDArray[np.uint8]:
@@ -105,17 +103,16 @@ class _Confirmed:
 
     def keep(self, i: I64, j: I64) -> None:
         """Keep pairs as they are; InvalidArgumentError when they are too many."""
-        packed = (np.minimum(i, j).astype(np.uint64) << _LOW) | np.maximum(i, j).astype(np.uint64)
+        pairs = packed(np.minimum(i, j), np.maximum(i, j))
         with self._lock:
-            self._number += len(packed)
+            self._number += len(pairs)
             if self._number > self._most:
                 raise InvalidArgumentError(
                     f"more than {self._most:,} pairs match within the radius; take a smaller --radius, leave "
                     "out --unconfirmed, or look at one company at a time."
                 )
-            self._found.append(packed)
+            self._found.append(pairs)
 
     def pairs(self) -> I64:
         """Return them."""
-        packed = np.unique(np.concatenate(self._found))
-        return np.stack((packed >> _LOW, packed & _NUMBER), axis=1).astype(np.int64)
+        return np.stack(unpacked(np.unique(np.concatenate(self._found))), axis=1)

@@ -14,7 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from hashindex.errors import InvalidArgumentError
-from hashindex.joining.distinct import AT_A_TIME, I64, U64, Block, Distinct, Hashes, member_pairs, values_of
+from hashindex.joining.distinct import (
+    AT_A_TIME,
+    I64,
+    U64,
+    Block,
+    Distinct,
+    Hashes,
+    member_pairs,
+    packed,
+    unpacked,
+    values_of,
+)
 from hashindex.joining.scanning import scan
 
 __all__ = ["MAX_PAIRS", "Distinct", "Join", "join_between", "join_within", "pairs_between", "pairs_within"]
@@ -24,9 +35,6 @@ Distances = npt.NDArray[np.uint8]
 
 MAX_PAIRS = 50_000_000
 """Pairs at most where nothing else is asked for: 850 MB, and up to twice that while they are made."""
-
-_LOW = np.uint64(32)
-_NUMBER = np.uint64((1 << 32) - 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,11 +134,11 @@ class _Found:
     def take(self, i: I64, j: I64) -> None:
         """Count pairs of distinct hashes, or, where that is asked for, of their members."""
         number = self._weight(i, j)
-        packed = _packed(i, j)
+        pairs = packed(i, j)
         with self._lock:
             self._number += number
             if self._number <= self._most:
-                self._blocks.append(packed)
+                self._blocks.append(pairs)
             else:
                 self._blocks.clear()
 
@@ -159,24 +167,16 @@ class _Found:
         filled = 0
         for i, j in self._expanded(found):
             first, second = (np.minimum(i, j), np.maximum(i, j)) if self._within else (i, j)
-            expanded[filled : filled + len(i)] = _packed(first, second)
+            expanded[filled : filled + len(i)] = packed(first, second)
             filled += len(i)
         assert filled == len(expanded)
         return expanded
 
     def _expanded(self, found: U64) -> Iterator[Block]:
         for start in range(0, len(found), AT_A_TIME):
-            yield from member_pairs(self._left, self._right, _unpacked(found[start : start + AT_A_TIME]))
+            yield from member_pairs(self._left, self._right, unpacked(found[start : start + AT_A_TIME]))
         if self._within:
             yield from self._left.inside()
-
-
-def _packed(i: I64, j: I64) -> U64:
-    return (i.astype(np.uint64) << _LOW) | j.astype(np.uint64)
-
-
-def _unpacked(pairs: U64) -> Block:
-    return (pairs >> _LOW).astype(np.int64), (pairs & _NUMBER).astype(np.int64)
 
 
 def _sorted(found: U64, left: U64, right: U64) -> tuple[Pairs, Distances]:
@@ -186,7 +186,7 @@ def _sorted(found: U64, left: U64, right: U64) -> tuple[Pairs, Distances]:
     distances = np.empty(len(found), np.uint8)
     for start in range(0, len(found), AT_A_TIME):
         part = slice(start, start + AT_A_TIME)
-        i, j = _unpacked(found[part])
+        i, j = unpacked(found[part])
         pairs[part, 0], pairs[part, 1] = i, j
         np.bitwise_count(left[i] ^ right[j], out=distances[part])
     return pairs, distances

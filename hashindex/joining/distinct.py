@@ -20,6 +20,9 @@ BYTES = 8
 MOST = (1 << 32) - 1
 """Hashes at most: a pair of their numbers is held in 64 bits."""
 
+_LOW = np.uint64(32)
+_NUMBER = np.uint64(MOST)
+
 AT_A_TIME = 1 << 18
 """Pairs of members made in one step."""
 
@@ -93,6 +96,16 @@ def member_pairs(left: Distinct, right: Distinct, block: Block) -> Iterator[Bloc
             left.members[left.starts[first[pair]] + down],
             right.members[right.starts[second[pair]] + across],
         )
+
+
+def packed(i: I64, j: I64) -> U64:
+    """Return pairs of numbers in 64 bits each, that sort as the pairs do."""
+    return (i.astype(np.uint64) << _LOW) | j.astype(np.uint64)
+
+
+def unpacked(pairs: U64) -> Block:
+    """Return the pairs that were packed."""
+    return (pairs >> _LOW).astype(np.int64), (pairs & _NUMBER).astype(np.int64)
 
 
 def counted(starts: I64, counts: I64) -> I64:
