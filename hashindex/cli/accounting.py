@@ -87,9 +87,7 @@ def summarize(report: "InsertReport", rejects: Path | None, *, json: bool) -> No
     if json:
         output.emit({**counts, "seconds": report.seconds})
     else:
-        output.line(
-            ", ".join(f"{count} {name}" for name, count in counts.items()) + f" in {report.seconds} s"
-        )
+        output.line(output.counted(counts, report.seconds))
     if report.rejected and rejects:
         number = "1 picture was" if report.rejected == 1 else f"{report.rejected} pictures were"
         output.say(f"{number} not taken; {rejects} says why, and goes back in with --manifest.")

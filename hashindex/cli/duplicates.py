@@ -52,9 +52,7 @@ def duplicates(  # typer makes options of keywords, and an argument of the first
     hashes: Annotated[
         Path | None, typer.Option(metavar="FILE.npy", help="Look at bare aHashes: uint8 of shape (n, 8).")
     ] = None,
-    radius: Annotated[
-        int, typer.Option(metavar="R", help="Greatest distance of the aHashes, bits, 0 to 64.")
-    ] = RADIUS,
+    radius: options.Radius = RADIUS,
     unconfirmed: Annotated[
         bool, typer.Option("--unconfirmed", help="Take weak pairs too, which pHash speaks against.")
     ] = False,

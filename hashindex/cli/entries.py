@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
@@ -47,15 +46,11 @@ def insert(
     meta_id_from: Annotated[
         MetaIdFrom, typer.Option(help="Make meta_ids of the URI, or take file names that are numbers.")
     ] = MetaIdFrom.URI,
-    rejects: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what was not taken there, as JSONL.")
-    ] = None,
+    rejects: options.Rejects = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Let a key that belongs to another URI be taken over.")
     ] = False,
-    refresh: Annotated[
-        bool, typer.Option("--refresh", help="Read pictures again that have not changed.")
-    ] = False,
+    refresh: options.Refresh = False,
     include: options.Include = None,
     exclude: options.Exclude = None,
     recipe: options.RecipeName = None,

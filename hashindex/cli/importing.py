@@ -47,9 +47,7 @@ def import_(
     replace: Annotated[
         bool, typer.Option("--replace", help="Let what comes in take the place of what differs.")
     ] = False,
-    rejects: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what was not taken there, as JSONL.")
-    ] = None,
+    rejects: options.Rejects = None,
     recipe: options.RecipeName = None,
     index_type: options.IndexType = None,
     expect: options.Expect = None,
@@ -120,8 +118,7 @@ def _summarize(report: "ImportReport", rejects: Path | None, *, json: bool) -> N
     if json:
         output.emit({**counts, "bare": report.bare, "seconds": report.seconds})
     else:
-        said = ", ".join(f"{count} {name}" for name, count in counts.items())
-        output.line(f"{said} in {report.seconds} s")
+        output.line(output.counted(counts, report.seconds))
     if report.bare:
         output.say(
             f"of {output.entries(report.bare)} only the hash is known: matches with them are unconfirmed, "

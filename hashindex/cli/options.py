@@ -1,6 +1,7 @@
 """The options that several commands share, and what they make of the settings."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -71,6 +72,13 @@ Include = Annotated[
 ]
 Exclude = Annotated[
     list[str] | None, typer.Option("--exclude", metavar="GLOB", help="In folders, leave out what matches.")
+]
+Rejects = Annotated[
+    Path | None, typer.Option("--rejects", metavar="FILE", help="Write what was not taken there, as JSONL.")
+]
+Refresh = Annotated[bool, typer.Option("--refresh", help="Read pictures again that have not changed.")]
+Radius = Annotated[
+    int, typer.Option("--radius", metavar="R", help="Greatest distance of the aHashes, bits, 0 to 64.")
 ]
 RecipeName = Annotated[
     str | None,

@@ -81,6 +81,11 @@ def entries(number: int) -> str:
     return f"{number} entr{'y' if number == 1 else 'ies'}"
 
 
+def counted(counts: Mapping[str, int], seconds: float) -> str:
+    """Return in words what a run came to."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) + f" in {seconds} s"
+
+
 def when(milliseconds: int) -> str:
     """Return a time that a person can read."""
     return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -62,9 +62,7 @@ def search(
     all_companies: Annotated[
         bool, typer.Option("--all-companies", help="Search the pictures of every company.")
     ] = False,
-    radius: Annotated[
-        int, typer.Option(metavar="R", help="Greatest distance of the aHashes, bits, 0 to 64.")
-    ] = RADIUS,
+    radius: options.Radius = RADIUS,
     limit: Annotated[int, typer.Option(metavar="K", help="Most matches for a picture.")] = LIMIT,
     unconfirmed: Annotated[
         bool, typer.Option("--unconfirmed", help="Show weak matches too, which pHash speaks against.")

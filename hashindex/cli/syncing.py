@@ -42,12 +42,8 @@ def sync(
     yes: Annotated[
         bool, typer.Option("--yes", help="Go on also where more than 20% of the entries have vanished.")
     ] = False,
-    rejects: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what was not taken there, as JSONL.")
-    ] = None,
-    refresh: Annotated[
-        bool, typer.Option("--refresh", help="Read pictures again that have not changed.")
-    ] = False,
+    rejects: options.Rejects = None,
+    refresh: options.Refresh = False,
     include: options.Include = None,
     exclude: options.Exclude = None,
     milvus_uri: options.MilvusUri = None,
@@ -138,8 +134,7 @@ def _summarize(report: "SyncReport", uri: str, rejects: Path | None, *, dry_run:
     if json:
         output.emit({**counts, "incomplete": report.incomplete, "seconds": report.seconds})
     else:
-        said = ", ".join(f"{count} {name}" for name, count in counts.items())
-        output.line(f"{'dry run: ' * dry_run}{said} in {report.seconds} s")
+        output.line(f"{'dry run: ' * dry_run}{output.counted(counts, report.seconds)}")
     if report.rejected and rejects:
         number = "1 was" if report.rejected == 1 else f"{report.rejected} were"
         output.say(f"{number} not taken; {rejects} says why.")
