@@ -10,12 +10,14 @@ import numpy.typing as npt
 from benchmarks import photographs, table
 from benchmarks.copies import COPIES, MOVED
 from benchmarks.options import Options
-from hashindex.confirming import PHASH_RADIUS, RADIUS
+from hashindex.confirming import DEFAULT_RULE
 from hashindex.hashing import fingerprint
 from hashindex.recipe import Recipe
 
 Distances = npt.NDArray[np.uint8]
 Rule = Callable[[Distances, Distances, Distances], npt.NDArray[np.bool_]]
+
+RADIUS = DEFAULT_RULE.radius
 
 RECIPES = {"box64 (ours)": Recipe(), "imagehash": Recipe(confirm="imagehash")}
 
@@ -24,7 +26,7 @@ RULES: dict[str, Rule] = {
     f"aHash<={RADIUS}": lambda a, _p, _d: a <= RADIUS,
     "pHash<=10": lambda _a, p, _d: p <= 10,
     "dHash<=10": lambda _a, _p, d: d <= 10,
-    f"aHash<={RADIUS} and pHash<={PHASH_RADIUS}": lambda a, p, _d: (a <= RADIUS) & (p <= PHASH_RADIUS),
+    str(DEFAULT_RULE): lambda a, p, d: (a <= RADIUS) & DEFAULT_RULE.confirms(p, d),
 }
 """The last is the product's."""
 

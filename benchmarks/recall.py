@@ -8,11 +8,13 @@ import numpy as np
 
 from benchmarks import made, places, table
 from benchmarks.options import Options
-from hashindex.confirming import RADIUS
+from hashindex.confirming import DEFAULT_RULE
 from hashindex.store.milvus import FIRST_STEP
 from hashindex.store.rows import VECTOR
 from hashindex.store.vendor import pymilvus
 from testing.milvus_server import shared_server
+
+RADIUS = DEFAULT_RULE.radius
 
 QUERIES = 200
 """Stored hashes with 0 to 8 bits turned over."""

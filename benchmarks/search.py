@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks import made, places, table
 from benchmarks.options import Options
 from benchmarks.timing import Call, interleaved, paired_ratio
-from hashindex.confirming import RADIUS
+from hashindex.confirming import DEFAULT_RULE
 from hashindex.index import Index, Lookup
 from hashindex.reading import PictureReader
 from hashindex.recipe import Recipe
@@ -23,6 +23,8 @@ from hashindex.sources.local import LocalSource
 from hashindex.store.interface import Store
 from hashindex.store.milvus import CALL_SECONDS, filter_of
 from hashindex.store.rows import CANDIDATE_FIELDS, VECTOR
+
+RADIUS = DEFAULT_RULE.radius
 
 SCOPES = {"one company": Scope.company(3), "all": Scope.ALL}
 

@@ -12,6 +12,7 @@ What needs NumPy, Pillow or a driver is imported on first use, so that importing
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
 from hashindex.duplicates.values import Group, Member
 from hashindex.errors import (
     ConfigurationError,
@@ -50,6 +51,7 @@ from hashindex.records import (
     Taken,
     Verdict,
 )
+from hashindex.views import Orientation, View, Ways
 
 if TYPE_CHECKING:
     from hashindex.compose import open_index, open_reader
@@ -69,6 +71,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "DEFAULT_RULE",
+    "WIDE_RULE",
     "BareHash",
     "Company",
     "Comparison",
@@ -98,12 +102,14 @@ __all__ = [
     "Match",
     "Member",
     "NotPersistedError",
+    "Orientation",
     "Outcome",
     "Reason",
     "Recipe",
     "Reject",
     "Rejected",
     "Removed",
+    "Rule",
     "SearchResult",
     "Selection",
     "StoreDamagedError",
@@ -114,6 +120,8 @@ __all__ = [
     "Taken",
     "TooManyVanishedError",
     "Verdict",
+    "View",
+    "Ways",
     "__version__",
     "duplicates_among",
     "meta_id_from_stem",

@@ -9,18 +9,41 @@ Sources: https://www.hackerfactor.com/blog/index.php?/archives/432-Looks-Like-It
 https://www.hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html (dHash).
 """
 
+from collections.abc import Iterator
+
 import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from PIL.Image import Transpose
 
+from hashindex.confirming import says_little
 from hashindex.recipe import Recipe
 from hashindex.records import Fingerprint
 from hashindex.reduction import Size, averaged, reduced
+from hashindex.trimming import trimmed
+from hashindex.views import AS_IS, Orientation, View, Ways
 
-LOW_CONTRAST = 2.0
-"""Below this contrast a picture says nothing that could tell it from others: white, black, noise on white,
-smooth gradients. 0 of 500 photographs of BSDS500 lie below it. Applied on reading, so it may change."""
+Viewed = tuple[View, Fingerprint]
+"""A view of a picture, and its bits."""
+
+_TURNS = {
+    Orientation.ROTATED_90: Transpose.ROTATE_90,
+    Orientation.ROTATED_180: Transpose.ROTATE_180,
+    Orientation.ROTATED_270: Transpose.ROTATE_270,
+    Orientation.MIRRORED: Transpose.FLIP_LEFT_RIGHT,
+    Orientation.FLIPPED: Transpose.FLIP_TOP_BOTTOM,
+    Orientation.TRANSPOSED: Transpose.TRANSPOSE,
+    Orientation.TRANSVERSED: Transpose.TRANSVERSE,
+}
+
+_ON_ITS_SIDE = frozenset(
+    {
+        *(Orientation.ROTATED_90, Orientation.ROTATED_270),
+        *(Orientation.TRANSPOSED, Orientation.TRANSVERSED),
+    }
+)
+"""Width and height change places."""
 
 _SIZE = 32
 _SCALE = 4096
@@ -52,9 +75,32 @@ def fingerprint(grey: Image.Image, recipe: Recipe, *, of: Size | None = None) ->
     )
 
 
-def says_little(contrast: float) -> bool:
-    """Say whether a picture of this contrast is low in information."""
-    return contrast < LOW_CONTRAST
+def views_of(grey: Image.Image, recipe: Recipe, ways: Ways, *, of: Size | None = None) -> tuple[Viewed, ...]:
+    """Return the bits of a picture in every view that is asked for, as it is first.
+
+    A turned view has the bits of the turned picture, each of them. Views without borders are left out where
+    there are none, and where what is left says too little to be told from others.
+    """
+    whole = of or grey.size
+    found = [(AS_IS, fingerprint(grey, recipe, of=whole))]
+    if ways.orientations:
+        found += _turned(grey, recipe, whole, without_borders=False)
+    inner = trimmed(grey) if ways.trimmed else None
+    if inner is not None:
+        step = round(whole[0] / grey.width)
+        size = inner.width * step, inner.height * step
+        prints = fingerprint(inner, recipe, of=size)
+        if not says_little(prints.contrast):
+            found.append((View(trimmed=True), prints))
+            if ways.orientations:
+                found += _turned(inner, recipe, size, without_borders=True)
+    return tuple(found)
+
+
+def _turned(grey: Image.Image, recipe: Recipe, of: Size, *, without_borders: bool) -> Iterator[Viewed]:
+    for orientation, turn in _TURNS.items():
+        size = of[::-1] if orientation in _ON_ITS_SIDE else of
+        yield View(orientation, without_borders), fingerprint(grey.transpose(turn), recipe, of=size)
 
 
 def _packed(bits: npt.NDArray[np.bool_]) -> bytes:

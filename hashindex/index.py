@@ -5,13 +5,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import islice
 from types import TracebackType
 from typing import Self, TextIO
 
-from PIL import Image
-
-from hashindex.confirming import RADIUS
+from hashindex.confirming import DEFAULT_RULE, WIDE_RULE
 from hashindex.copying import copy
 from hashindex.duplicates.finding import (
     DEFAULT_RULES,
@@ -27,11 +26,10 @@ from hashindex.interchange.parquet import write_parquet
 from hashindex.keys import Key, MetaIdFrom, meta_id_from_uri, validated_id
 from hashindex.listing import EVERY_PICTURE, Selection, keyed, listed, pictures
 from hashindex.manifest import Manifest
-from hashindex.reading import PictureReader
+from hashindex.reading import ImageLike, PictureReader
 from hashindex.records import (
     CopyReport,
     Entry,
-    Fingerprint,
     HashedPicture,
     Ignored,
     Imported,
@@ -55,12 +53,10 @@ from hashindex.sources.interface import Source
 from hashindex.store.interface import Store
 from hashindex.sync import Comparison, EachSynced, Sync
 from hashindex.tally import tally
+from hashindex.views import Ways
 
 QUERIES_PER_CALL = 100
 """Pictures that one call to the store looks for: a batch costs Milvus far less than as many single calls."""
-
-ImageLike = str | os.PathLike[str] | bytes | Image.Image | Picture
-"""A path, an `oss://` URI, the bytes of a file, a picture that Pillow has opened, or one that was listed."""
 
 Each = Callable[[Taken | Reject | Ignored], object]
 
@@ -195,23 +191,47 @@ class Lookup:
         self,
         image: ImageLike,
         *,
-        radius: int = RADIUS,
+        radius: int | None = None,
+        wide: bool = False,
+        orientations: bool = False,
         limit: int = LIMIT,
         unconfirmed: bool = False,
         exhaustive: bool = False,
     ) -> SearchResult:
-        """Return the stored pictures that match one picture; the keywords are those of `Limits`.
+        """Return the stored pictures that match one picture; `search_many` takes what has no keyword here.
 
         A picture that cannot be taken gives a result with `rejected`.
+
+        Args:
+            image: See `ImageLike`.
+            radius: Greatest Hamming distance of a candidate's aHash, bits; that of the rule where None.
+            wide: Go by `WIDE_RULE`, which finds heavier edits and looks at many more candidates.
+            orientations: Look for it mirrored and turned by quarters too; `Match.view` says which was found.
+            limit: Most matches that are returned, after confirmation.
+            unconfirmed: Return `weak` candidates too.
+            exhaustive: Compare every stored hash of the scope, whatever the index.
+
         """
-        limits = Limits(radius=radius, limit=limit, unconfirmed=unconfirmed, exhaustive=exhaustive)
-        return next(self._answers([self._query(image)], limits))
+        rule = WIDE_RULE if wide else DEFAULT_RULE
+        limits = Limits(
+            rule=rule if radius is None else replace(rule, radius=radius),
+            ways=Ways(orientations=orientations),
+            limit=limit,
+            unconfirmed=unconfirmed,
+            exhaustive=exhaustive,
+        )
+        return next(self.search_many([image], limits))
 
     def search_many(
         self, images: Iterable[ImageLike | Rejected], limits: Limits = DEFAULT_LIMITS
     ) -> Iterator[SearchResult]:
         """Yield the answers for many pictures in order; they are hashed together and looked up in batches."""
-        return self._answers(self._reader.map(self._query, images), limits)
+
+        def query(image: ImageLike | Rejected) -> Query | Rejected:
+            looked = image if isinstance(image, Rejected) else self._reader.look(image, limits.ways)
+            return looked if isinstance(looked, Rejected) else Query.of_views(looked)
+
+        return self._answers(self._reader.map(query, images), limits)
 
     def search_hashes(
         self, hashes: Iterable[bytes], limits: Limits = DEFAULT_LIMITS
@@ -251,24 +271,6 @@ class Lookup:
         """Return which pictures are duplicates of stored ones; they are not compared with each other."""
         stored = scanned(self._store, self._scope, "reading", each)
         return duplicates_against(pictures, stored, rules)
-
-    def _query(self, image: ImageLike | Rejected) -> Query | Rejected:
-        found: Fingerprint | HashedPicture | Rejected
-        if isinstance(image, Rejected):
-            found = image
-        elif isinstance(image, Picture):
-            found = self._reader.read(image.uri)
-        elif isinstance(image, Image.Image):
-            found = self._reader.fingerprint(image)
-        elif isinstance(image, bytes):
-            found = self._reader.read_bytes(image)
-        else:
-            found = self._reader.read_named(os.fspath(image))
-        if isinstance(found, Rejected):
-            return found
-        if isinstance(found, Fingerprint):
-            return Query(found.ahash, fingerprint=found)
-        return Query.of_picture(found)
 
     def _answers(self, queries: Iterable[Query | Rejected], limits: Limits) -> Iterator[SearchResult]:
         pending = iter(queries)

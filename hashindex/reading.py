@@ -2,8 +2,11 @@
 
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from threading import Semaphore
 from typing import TypeVar
@@ -13,12 +16,13 @@ from PIL import Image
 from hashindex.concurrency import Budget, ordered_map
 from hashindex.decoding import Decoded, Decoder
 from hashindex.errors import InvalidArgumentError
-from hashindex.hashing import fingerprint
+from hashindex.hashing import Viewed, views_of
 from hashindex.listing import Selection, listed
 from hashindex.recipe import Recipe
-from hashindex.records import Content, Fingerprint, HashedPicture, Ignored, Picture, Reason, Rejected
+from hashindex.records import Content, HashedPicture, Ignored, Picture, Reason, Rejected
 from hashindex.sources.interface import Source
 from hashindex.uris import printable
+from hashindex.views import ONLY_AS_IS, Ways
 
 BYTES_IN_FLIGHT = 128 * 2**20
 """Most bytes of files that are held at once, unless one alone is larger; what has been read waits for its
@@ -29,10 +33,25 @@ THUMBNAIL_SIDE = 200
 THUMBNAIL_QUALITY = 60
 """Of the JPEG: some kilobytes a picture."""
 
+ImageLike = str | os.PathLike[str] | bytes | Image.Image | Picture
+"""A path, an `oss://` URI, the bytes of a file, a picture that Pillow has opened, or one that was listed."""
+
+_NO_FILE = Content(b"", version="", modified_ms=0)
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A picture that is searched for."""
+
+    picture: HashedPicture
+    """Without digest where Pillow had opened it: its bytes are not known."""
+    views: tuple[Viewed, ...]
+    """As it is first."""
 
 
 class PictureReader:
@@ -84,18 +103,28 @@ class PictureReader:
         """Yield `function(item)` in order, computed by as many threads as pictures are read with."""
         return ordered_map(function, items, workers=self.in_flight)
 
-    def read_named(self, name: str) -> HashedPicture | Rejected:
-        """Return the hashed picture of what a caller named, or why it could not be taken."""
-        try:
-            return self.read(self._source.canonical(name))
-        except InvalidArgumentError as exc:
-            return Rejected(printable(name), Reason.UNSUPPORTED, str(exc))
-
     def read(self, uri: str) -> HashedPicture | Rejected:
         """Return the hashed picture of a canonical URI, or why it could not be taken."""
-        with self._contents.account() as reserve:
-            content = self._source.read(uri, max_bytes=self._max_bytes, reserve=reserve)
-            return content if isinstance(content, Rejected) else self._hashed(content, uri)
+        looked = self._with_content(uri, partial(self._looked, uri=uri, ways=ONLY_AS_IS))
+        return looked if isinstance(looked, Rejected) else looked.picture
+
+    def look(self, image: ImageLike, ways: Ways) -> Looked | Rejected:
+        """Return a picture in every view that is asked for, or why it cannot be taken."""
+        if isinstance(image, Image.Image):
+            self._as_it_is()
+            decoded = self._decoder.decode_image(image, None)
+            return decoded if isinstance(decoded, Rejected) else self._views(decoded, _NO_FILE, "", ways)
+        if isinstance(image, bytes):
+            return self._looked(Content(image, version="", modified_ms=0), uri="", ways=ways)
+        if isinstance(image, Picture):
+            uri = image.uri
+        else:
+            name = os.fspath(image)
+            try:
+                uri = self._source.canonical(name)
+            except InvalidArgumentError as exc:
+                return Rejected(printable(name), Reason.UNSUPPORTED, str(exc))
+        return self._with_content(uri, partial(self._looked, uri=uri, ways=ways))
 
     def canonical(self, name: str) -> str:
         """Return the canonical URI of what a caller named; InvalidArgumentError where it has none."""
@@ -103,28 +132,16 @@ class PictureReader:
 
     def thumbnail(self, uri: str) -> bytes | Rejected:
         """Return the picture of a canonical URI as a small JPEG, or why there is none."""
-        with self._contents.account() as reserve:
-            content = self._source.read(uri, max_bytes=self._max_bytes, reserve=reserve)
-            if isinstance(content, Rejected):
-                return content
-            small = self._decoding.submit(
-                self._decoder.small, content.data, uri, side=THUMBNAIL_SIDE
-            ).result()
+
+        def shrunk(content: Content) -> Image.Image | Rejected:
+            return self._decoding.submit(self._decoder.small, content.data, uri, side=THUMBNAIL_SIDE).result()
+
+        small = self._with_content(uri, shrunk)
         if isinstance(small, Rejected):
             return small
         file = BytesIO()
         small.save(file, "JPEG", quality=THUMBNAIL_QUALITY)
         return file.getvalue()
-
-    def read_bytes(self, data: bytes) -> HashedPicture | Rejected:
-        """Return the hashed picture of a file's bytes; its URI is empty."""
-        return self._hashed(Content(data, version="", modified_ms=0), "")
-
-    def fingerprint(self, image: Image.Image) -> Fingerprint | Rejected:
-        """Return the bits of a picture that Pillow has opened."""
-        self._as_it_is()
-        decoded = self._decoder.decode_image(image, None)
-        return decoded if isinstance(decoded, Rejected) else self._fingerprint(decoded)
 
     def close(self) -> None:
         """End the threads that decode; nothing is read afterwards."""
@@ -139,29 +156,34 @@ class PictureReader:
                 self._recipe.oss,
             )
 
-    def _hashed(self, content: Content, uri: str) -> HashedPicture | Rejected:
+    def _with_content(self, uri: str, use: Callable[[Content], R | Rejected]) -> R | Rejected:
+        """Return what is made of the bytes of a canonical URI, while they count as held."""
+        with self._contents.account() as reserve:
+            content = self._source.read(uri, max_bytes=self._max_bytes, reserve=reserve)
+            return content if isinstance(content, Rejected) else use(content)
+
+    def _looked(self, content: Content, uri: str, ways: Ways) -> Looked | Rejected:
         if content.file_size is None:
             self._as_it_is()
-        return self._decoding.submit(self._decoded_and_hashed, content, uri).result()
+        return self._decoding.submit(self._decoded_and_hashed, content, uri, ways).result()
 
-    def _decoded_and_hashed(self, content: Content, uri: str) -> HashedPicture | Rejected:
+    def _decoded_and_hashed(self, content: Content, uri: str, ways: Ways) -> Looked | Rejected:
         decoded = self._decoder.decode(content.data, uri or None)
-        if isinstance(decoded, Rejected):
-            return decoded
-        prints, content_digest = self._fingerprint(decoded), digest(content.data)
-        return HashedPicture(
+        return decoded if isinstance(decoded, Rejected) else self._views(decoded, content, uri, ways)
+
+    def _views(self, decoded: Decoded, content: Content, uri: str, ways: Ways) -> Looked:
+        views = views_of(decoded.grey, self._recipe, ways, of=(decoded.width, decoded.height))
+        picture = HashedPicture(
             uri=uri,
-            fingerprint=prints,
-            content_digest=content_digest,
+            fingerprint=views[0][1],
+            content_digest=digest(content.data) if content.data else "",
             source_version=content.version,
             width=decoded.width,
             height=decoded.height,
             file_size=len(content.data) if content.file_size is None else content.file_size,
             upload_time=content.modified_ms,
         )
-
-    def _fingerprint(self, decoded: Decoded) -> Fingerprint:
-        return fingerprint(decoded.grey, self._recipe, of=(decoded.width, decoded.height))
+        return Looked(picture, views)
 
 
 def digest(data: bytes) -> str:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import ClassVar, Self
 
 from hashindex.keys import Key, validated_id
+from hashindex.views import AS_IS, View
 
 HASH_BYTES = 8
 """Length of every hash: 64 bits, rows of the 8x8 grid from the top left, most significant bit first."""
@@ -310,7 +311,8 @@ class Candidate:
     content_digest: str
     phash: bytes | None
     dhash: bytes | None
-    """Both None where the entry is bare: nothing confirms or refutes it."""
+    contrast: float | None
+    """All three None where the entry is bare: nothing confirms or refutes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +360,8 @@ class Match:
     dhash_distance: int | None
     verdict: Verdict | None
     """None where nothing confirms it: a bare hash was asked for, or the entry is itself one."""
+    view: View = AS_IS
+    """How the picture asked about was looked at; the distances are those of this view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,4 +375,6 @@ class SearchResult:
     matches: tuple[Match, ...] = ()
     truncated: bool = False
     exhaustive: bool = False
+    low_information: bool = False
+    """The picture says so little that nothing is near to it as it is: only exact copies match."""
     rejected: Rejected | None = None

@@ -1,23 +1,30 @@
 """Search: candidates from the store, confirmed by the other two hashes, cut to a limit."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
 
-from hashindex.confirming import RADIUS, confirm, unconfirmed
+from hashindex.confirming import DEFAULT_RULE, Rule, confirm, says_little, unconfirmed
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key
 from hashindex.records import (
-    HASH_BYTES,
     MAX_CANDIDATES,
     Candidates,
     Entry,
     Fingerprint,
     HashedPicture,
+    Match,
     Scope,
     SearchResult,
     Verdict,
 )
 from hashindex.store.interface import Store
+from hashindex.views import AS_IS, DEFAULT_WAYS, Ways
+
+if TYPE_CHECKING:
+    from hashindex.hashing import Viewed
+    from hashindex.reading import Looked
 
 LIMIT = 100
 """Default number of matches that a search returns for a picture."""
@@ -34,6 +41,8 @@ class Query:
     content_digest: str | None = None
     leave_out: Key | None = None
     """The stored entry that is itself asked about."""
+    other_views: "tuple[Viewed, ...]" = ()
+    """The picture turned, mirrored or trimmed: a match of any of them is one of the picture."""
 
     @classmethod
     def of_picture(cls, picture: HashedPicture, leave_out: Key | None = None) -> "Query":
@@ -47,13 +56,35 @@ class Query:
         """Ask for what resembles a stored entry, itself left out."""
         return cls.of_picture(entry.picture, leave_out=entry.key)
 
+    @classmethod
+    def of_views(cls, looked: "Looked") -> "Query":
+        """Ask for a picture in every view that was taken of it."""
+        return replace(cls.of_picture(looked.picture), other_views=looked.views[1:])
+
+    @property
+    def views(self) -> "tuple[Viewed, ...]":
+        """What is looked for and can be confirmed, as it is first; nothing of a bare hash."""
+        return () if self.fingerprint is None else ((AS_IS, self.fingerprint), *self.other_views)
+
+    @property
+    def hashes(self) -> list[bytes]:
+        """The aHashes that the store is asked for."""
+        return [prints.ahash for _, prints in self.views] or [self.ahash]
+
+    @property
+    def low_information(self) -> bool:
+        """Whether the picture says so little that nothing is near to it as it is."""
+        return self.fingerprint is not None and says_little(self.fingerprint.contrast)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How far a search goes."""
 
-    radius: int = RADIUS
-    """Greatest Hamming distance of a candidate's aHash, bits, 0 to 64."""
+    rule: Rule = DEFAULT_RULE
+    """What is a candidate, and which candidate is near."""
+    ways: Ways = DEFAULT_WAYS
+    """Which views of a picture are looked for; a bare hash or a stored entry has only the one."""
     limit: int = LIMIT
     """Most matches that are returned for one query, after confirmation."""
     unconfirmed: bool = False
@@ -62,10 +93,6 @@ class Limits:
     """Compare every stored hash of the scope, where the index would otherwise look into a part of them."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.radius <= HASH_BYTES * 8:
-            raise InvalidArgumentError(
-                f"radius is {self.radius}, but must lie between 0 and {HASH_BYTES * 8}."
-            )
         if self.limit < 1:
             raise InvalidArgumentError(f"limit is {self.limit}, but must be at least 1.")
 
@@ -74,33 +101,59 @@ DEFAULT_LIMITS = Limits()
 
 
 def search(store: Store, queries: Sequence[Query], scope: Scope, limits: Limits) -> list[SearchResult]:
-    """Answer the queries in order, all of them in one call to the store."""
+    """Answer the queries in order, all views of all of them in one call to the store."""
     all_shown = all(query.fingerprint is None and query.leave_out is None for query in queries)
-    found = store.search(
-        [query.ahash for query in queries],
-        scope,
-        radius=limits.radius,
-        limit=limits.limit if all_shown else MAX_CANDIDATES,
-        exhaustive=limits.exhaustive,
+    found = iter(
+        store.search(
+            [ahash for query in queries for ahash in query.hashes],
+            scope,
+            radius=limits.rule.radius,
+            limit=limits.limit if all_shown else MAX_CANDIDATES,
+            exhaustive=limits.exhaustive,
+        )
     )
-    return [_answer(query, candidates, limits) for query, candidates in zip(queries, found, strict=True)]
+    return [_answer(query, list(islice(found, len(query.hashes))), limits) for query in queries]
 
 
-def _answer(query: Query, candidates: Candidates, limits: Limits) -> SearchResult:
-    matches = []
-    for candidate in candidates.found:
-        if candidate.key == query.leave_out:
-            continue
-        if query.fingerprint is None:
-            matches.append(unconfirmed(candidate))
-            continue
-        match = confirm(query.fingerprint, query.content_digest, candidate)
-        if match.verdict is not Verdict.WEAK or limits.unconfirmed:
-            matches.append(match)
+def _answer(query: Query, found: Sequence[Candidates], limits: Limits) -> SearchResult:
+    if query.views:
+        judged = _best(query, found, limits.rule)
+    else:
+        judged = [unconfirmed(candidate) for candidate in found[0].found]
+    matches = [
+        match
+        for match in judged
+        if match.key != query.leave_out and (match.verdict is not Verdict.WEAK or limits.unconfirmed)
+    ]
     return SearchResult(
         uri=query.uri,
         ahash=query.ahash,
         matches=tuple(matches[: limits.limit]),
-        truncated=candidates.truncated or len(matches) > limits.limit,
-        exhaustive=candidates.exhaustive,
+        truncated=any(each.truncated for each in found) or len(matches) > limits.limit,
+        exhaustive=all(each.exhaustive for each in found),
+        low_information=query.low_information,
+    )
+
+
+def _best(query: Query, found: Sequence[Candidates], rule: Rule) -> Iterable[Match]:
+    """Judge every candidate, by that view which it matches best; in order."""
+    best: dict[Key, Match] = {}
+    for (view, prints), candidates in zip(query.views, found, strict=True):
+        for candidate in candidates.found:
+            match = confirm(prints, query.content_digest, candidate, rule, view)
+            before = best.get(candidate.key)
+            if before is None or _rank(match) < _rank(before):
+                best[candidate.key] = match
+    if len(found) == 1:
+        return best.values()  # the store has put them in order
+    return sorted(best.values(), key=lambda match: (match.distance, match.key))
+
+
+def _rank(match: Match) -> tuple[bool, bool, int, int]:
+    """Return what is smaller for the better of two views; of equals the first is kept."""
+    return (
+        match.verdict is not Verdict.EXACT,
+        match.verdict is Verdict.WEAK,
+        match.distance,
+        match.phash_distance or 0,
     )

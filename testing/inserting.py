@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from hashindex.errors import NotPersistedError
 from hashindex.index import Index
 from hashindex.keys import Key
-from hashindex.reading import PictureReader
+from hashindex.reading import ImageLike, Looked, PictureReader
 from hashindex.recipe import DEFAULT, Recipe
-from hashindex.records import Entry, Origin, Picture, Wanted
+from hashindex.records import Entry, HashedPicture, Origin, Picture, Wanted
 from hashindex.sources.interface import Source
 from hashindex.store.interface import Store
 from hashindex.store.memory import MemoryStore
+from hashindex.views import ONLY_AS_IS
 from testing.making import ORIGIN
 
 SECONDS = 20.0
@@ -56,6 +57,13 @@ def reader_of(source: Source, *, recipe: Recipe = DEFAULT, workers: int = 4) -> 
     return PictureReader(
         source, recipe, max_pixels=1_000_000, max_bytes=1_000_000, workers=workers, in_flight=workers
     )
+
+
+def looked(reader: PictureReader, image: ImageLike) -> HashedPicture:
+    """Return what a reader makes of a picture that is in order."""
+    found = reader.look(image, ONLY_AS_IS)
+    assert isinstance(found, Looked), found
+    return found.picture
 
 
 def index_of(store: Store, source: Source, *, workers: int = 4) -> Index:

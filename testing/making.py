@@ -51,14 +51,19 @@ def flipped(value: bytes, count: int, seed: int = 0) -> bytes:
 
 
 def fingerprint(
-    seed: int, *, ahash: bytes | None = None, phash: bytes | None = None, dhash: bytes | None = None
+    seed: int,
+    *,
+    ahash: bytes | None = None,
+    phash: bytes | None = None,
+    dhash: bytes | None = None,
+    contrast: float | None = None,
 ) -> Fingerprint:
     """Return random hashes, but for those that are given."""
     return Fingerprint(
         ahash=bits(3 * seed) if ahash is None else ahash,
         phash=bits(3 * seed + 1) if phash is None else phash,
         dhash=bits(3 * seed + 2) if dhash is None else dhash,
-        contrast=16.0 + seed % 64,
+        contrast=16.0 + seed % 64 if contrast is None else contrast,
     )
 
 

@@ -13,8 +13,8 @@ from hashindex.decoding import FAST_SIDE, Decoded, Decoder
 from hashindex.distance import distance
 from hashindex.hashing import fingerprint
 from hashindex.recipe import DEFAULT, STRICT, Recipe
-from hashindex.records import Fingerprint, HashedPicture, Reason, Rejected
-from testing.inserting import reader_of
+from hashindex.records import Fingerprint, Reason, Rejected
+from testing.inserting import looked, reader_of
 from testing.making import encoded, noise, picture
 from testing.memory_source import MemorySource
 from testing.photographs import photograph
@@ -122,8 +122,7 @@ class TestBits(unittest.TestCase):
 
     def test_what_is_read_is_reduced_as_the_whole(self) -> None:
         data = jpeg((1_003, 901), exif=oriented(6))
-        found = reader_of(MemorySource(), recipe=FAST).read_bytes(data)
-        assert isinstance(found, HashedPicture), found
+        found = looked(reader_of(MemorySource(), recipe=FAST), data)
         self.assertEqual(found.fingerprint, hashed(data))
         self.assertEqual((found.width, found.height), (901, 1_003))
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hashindex.confirming import PHASH_RADIUS, RADIUS, confirm
+from hashindex.confirming import DEFAULT_RULE, LOW_CONTRAST, WIDE_RULE, Rule, confirm
 from hashindex.distance import distance
 from hashindex.duplicates.columns import Pictures
 from hashindex.duplicates.decisions import Decisions, Keep, pair_of
@@ -25,7 +25,6 @@ from hashindex.duplicates.matching import VERDICTS, matched, verdicts
 from hashindex.duplicates.nodes import Nodes, nodes_of
 from hashindex.duplicates.values import Group
 from hashindex.errors import InvalidArgumentError
-from hashindex.hashing import LOW_CONTRAST
 from hashindex.records import BareHash, Candidate, Entry, Fingerprint, HashedPicture, Verdict
 from testing.making import bits, entry, fingerprint, flipped, prints_of
 
@@ -59,7 +58,7 @@ def near(
 ) -> Entry:
     """Return an entry so many bits from the seed's picture; `at` chooses which bits."""
     prints = Fingerprint(
-        flipped(bits(3 * seed), ahash, at), flipped(bits(3 * seed + 1), phash, at), bits(2), 20
+        flipped(bits(3 * seed), ahash, at), flipped(bits(3 * seed + 1), phash, at), bits(3 * seed + 2), 20
     )
     made = entry(1, meta_id, prints=prints)
     return replace(made, picture=replace(made.picture, width=pixels, height=10))
@@ -115,11 +114,12 @@ def match(a: Entry, b: Entry) -> bool:
         return True
     if says_little(left) or says_little(right):
         return False
-    if distance(left.fingerprint.ahash, right.fingerprint.ahash) > RADIUS:
+    if distance(left.fingerprint.ahash, right.fingerprint.ahash) > DEFAULT_RULE.radius:
         return False
     if left.is_bare or right.is_bare:
         return True
-    return distance(prints_of(left).phash, prints_of(right).phash) <= PHASH_RADIUS
+    one, other = prints_of(left), prints_of(right)
+    return DEFAULT_RULE.confirms(distance(one.phash, other.phash), distance(one.dhash, other.dhash))
 
 
 def best_first(entries: Sequence[Entry]) -> list[Entry]:
@@ -234,18 +234,19 @@ class TestAgainstBruteForce(unittest.TestCase):
         self.assertEqual(placed, {uri for group in expected.values() for uri in group} - uris)
 
     @settings(deadline=None, max_examples=40)
-    @given(crowds())
-    def test_verdicts_are_those_of_a_search(self, entries: list[Entry]) -> None:
+    @given(crowds(), st.sampled_from((DEFAULT_RULE, WIDE_RULE)))
+    def test_verdicts_are_those_of_a_search(self, entries: list[Entry], rule: Rule) -> None:
         pictures = Pictures.of_entries([entries])
         left, right = np.divmod(np.arange(len(entries) ** 2), max(len(entries), 1))
-        for i, j, code in zip(left, right, verdicts(pictures, left, right), strict=True):
+        for i, j, code in zip(left, right, verdicts(pictures, left, right, rule), strict=True):
             mine, other = entries[i].picture, entries[j].picture
             prints, verdict = other.fingerprint, None
             if mine.content_digest and other.content_digest:  # else one is bare, and nothing confirms
                 candidate = Candidate(
-                    entries[j].key, 0, other.uri, other.content_digest, prints.phash, prints.dhash
+                    *(entries[j].key, 0, other.uri, other.content_digest),
+                    *(prints.phash, prints.dhash, prints.contrast),
                 )
-                verdict = confirm(mine.fingerprint, mine.content_digest, candidate).verdict
+                verdict = confirm(mine.fingerprint, mine.content_digest, candidate, rule).verdict
             self.assertEqual(VERDICTS[code], verdict)
 
 
@@ -253,7 +254,7 @@ class TestGroups(unittest.TestCase):
     def test_a_chain_of_small_steps_is_cut_at_the_kept_one(self) -> None:
         # 1 is 8 bits from 2 and 16 from 3; 2 is 8 from 3.
         middle, one, other = bits(0), flipped(bits(0), 8, 1), flipped(bits(0), 8, 2)
-        self.assertGreater(distance(one, other), RADIUS)
+        self.assertGreater(distance(one, other), DEFAULT_RULE.radius)
         entries = [near(number, pixels=pixels) for number, pixels in ((1, 30), (2, 20), (3, 10))]
         entries = [
             replace(made, picture=replace(made.picture, fingerprint=fingerprint(0, ahash=ahash)))
@@ -350,7 +351,7 @@ class TestGroups(unittest.TestCase):
     def test_too_many_pairs_are_an_error_that_says_what_to_do(self) -> None:
         pictures = Pictures.of_entries([[near(number, ahash=1, at=number) for number in range(40)]])
         with self.assertRaisesRegex(InvalidArgumentError, "more than 10 pairs match .* smaller --radius"):
-            matched(pictures, nodes(pictures), RADIUS, max_pairs=10)
+            matched(pictures, nodes(pictures), DEFAULT_RULE, max_pairs=10)
 
     def test_a_picture_that_is_named_twice_is_no_duplicate(self) -> None:
         groups = duplicates_among([near(1).picture, near(1).picture])
@@ -363,7 +364,7 @@ class TestGroups(unittest.TestCase):
 
     def test_a_radius_out_of_range(self) -> None:
         with self.assertRaises(InvalidArgumentError):
-            DuplicateRules(radius=65)
+            DuplicateRules(rule=Rule(radius=65))
 
 
 class TestDecisions(unittest.TestCase):

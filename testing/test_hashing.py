@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from hashindex.confirming import LOW_CONTRAST, says_little
 from hashindex.distance import distance
-from hashindex.hashing import LOW_CONTRAST, fingerprint, says_little
+from hashindex.hashing import fingerprint
 from hashindex.recipe import DEFAULT, STRICT
 from testing.making import bits, flipped, picture
 from testing.photographs import photograph

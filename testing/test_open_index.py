@@ -14,6 +14,7 @@ from hashindex.recipe import DEFAULT, STRICT
 from hashindex.records import HashedPicture, Origin
 from hashindex.store.interface import Store
 from hashindex.store.memory import MemoryStore
+from hashindex.views import ONLY_AS_IS
 from settings import load_settings
 from testing.making import picture, saved
 
@@ -117,7 +118,7 @@ class TestAdoption(unittest.TestCase):
             with open_reader(settings=load_settings(max_bytes=10)) as reader:
                 self.assertIn("at most 10 are taken", str(reader.read(str(path))))
             with open_reader(settings=load_settings(max_pixels=10)) as reader:
-                self.assertIn("at most 10 are taken", str(reader.fingerprint(picture(1))))
+                self.assertIn("at most 10 are taken", str(reader.look(picture(1), ONLY_AS_IS)))
 
 
 if __name__ == "__main__":

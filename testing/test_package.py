@@ -10,6 +10,8 @@ import unittest
 import hashindex
 
 PUBLIC = [
+    "DEFAULT_RULE",
+    "WIDE_RULE",
     "BareHash",
     "Company",
     "Comparison",
@@ -39,12 +41,14 @@ PUBLIC = [
     "Match",
     "Member",
     "NotPersistedError",
+    "Orientation",
     "Outcome",
     "Reason",
     "Recipe",
     "Reject",
     "Rejected",
     "Removed",
+    "Rule",
     "SearchResult",
     "Selection",
     "StoreDamagedError",
@@ -55,6 +59,8 @@ PUBLIC = [
     "Taken",
     "TooManyVanishedError",
     "Verdict",
+    "View",
+    "Ways",
     "__version__",
     "duplicates_among",
     "meta_id_from_stem",

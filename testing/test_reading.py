@@ -16,11 +16,12 @@ from hashindex.hashing import fingerprint
 from hashindex.listing import EVERY_PICTURE
 from hashindex.reading import PictureReader, digest
 from hashindex.recipe import DEFAULT, STRICT
-from hashindex.records import Fingerprint, HashedPicture, Reason, Rejected
+from hashindex.records import HashedPicture, Reason, Rejected
 from hashindex.sources.local import LocalSource
 from hashindex.sources.oss import OssSource
 from hashindex.sources.routing import RoutedSource
-from testing.inserting import SECONDS, reader_of
+from hashindex.views import ONLY_AS_IS
+from testing.inserting import SECONDS, looked, reader_of
 from testing.making import encoded, picture, saved
 from testing.memory_source import MemorySource
 
@@ -105,25 +106,20 @@ class TestReading(unittest.TestCase):
             self.assertEqual(found.uri, uri)
 
     def test_bytes_and_opened_pictures_have_no_uri(self) -> None:
-        found = self.reader.read_bytes(encoded(picture(1)))
-        assert isinstance(found, HashedPicture), found
+        found, opened = looked(self.reader, encoded(picture(1))), looked(self.reader, picture(1))
         self.assertEqual((found.uri, found.source_version, found.upload_time), ("", "", 0))
-        prints = self.reader.fingerprint(picture(1))
-        assert isinstance(prints, Fingerprint), prints
-        self.assertEqual(prints, found.fingerprint)
-        for rejected in (
-            self.reader.read_bytes(b"text"),
-            self.reader.fingerprint(Image.new("L", (2_000, 1_000))),
-        ):
+        self.assertEqual((opened.uri, opened.content_digest), ("", ""))
+        self.assertEqual(opened.fingerprint, found.fingerprint)
+        self.assertEqual((opened.width, opened.height), (found.width, found.height))
+        for image in (b"text", Image.new("L", (2_000, 1_000))):
+            rejected = self.reader.look(image, ONLY_AS_IS)
             assert isinstance(rejected, Rejected), rejected
             self.assertIsNone(rejected.uri)
 
     def test_the_recipe_decides_the_bits(self) -> None:
         data = encoded(picture(1))
-        default = self.reader.read_bytes(data)
-        strict = reader_of(self.source, recipe=STRICT).read_bytes(data)
-        assert isinstance(default, HashedPicture)
-        assert isinstance(strict, HashedPicture)
+        default = looked(self.reader, data)
+        strict = looked(reader_of(self.source, recipe=STRICT), data)
         self.assertEqual(strict.fingerprint, fingerprint(picture(1).convert("L"), STRICT))
         self.assertEqual(strict.fingerprint.ahash, default.fingerprint.ahash)
         self.assertNotEqual(strict.fingerprint, default.fingerprint)
@@ -176,7 +172,7 @@ class TestReadAll(unittest.TestCase):
         )
 
     def test_a_name_that_nothing_can_have_is_a_reject(self) -> None:
-        found = reader_of(OssSource()).read_named(os.fsdecode(b"oss://b/\xff.jpg"))
+        found = reader_of(OssSource()).look(os.fsdecode(b"oss://b/\xff.jpg"), ONLY_AS_IS)
         assert isinstance(found, Rejected), found
         self.assertEqual((found.uri, found.reason), ("oss://b/%FF.jpg", Reason.UNSUPPORTED))
 

@@ -8,7 +8,7 @@ from unittest import mock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hashindex.confirming import PHASH_RADIUS, RADIUS
+from hashindex.confirming import DEFAULT_RULE, Rule
 from hashindex.distance import distance
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key
@@ -93,7 +93,8 @@ class TestVerdicts(unittest.TestCase):
 class TestLimits(unittest.TestCase):
     def test_defaults(self) -> None:
         limits = Limits()
-        self.assertEqual((limits.radius, limits.limit, RADIUS, LIMIT), (8, 100, 8, 100))
+        self.assertEqual((limits.rule, limits.limit, LIMIT), (DEFAULT_RULE, 100, 100))
+        self.assertEqual((limits.ways.orientations, limits.ways.trimmed), (False, True))
         self.assertEqual((limits.unconfirmed, limits.exhaustive), (False, False))
 
     def test_the_limit_counts_what_is_confirmed(self) -> None:
@@ -136,7 +137,8 @@ class TestLimits(unittest.TestCase):
     def test_the_radius_is_inclusive(self) -> None:
         entries = [near(number, number, 0) for number in range(20)]
         for radius in (0, 1, 8, 19):
-            self.assertEqual(meta_ids(ask(entries, radius=radius)), list(range(radius + 1)))
+            found = ask(entries, rule=Rule(radius=radius, phash_radius=12))
+            self.assertEqual(meta_ids(found), list(range(radius + 1)))
 
     def test_companies_are_kept_apart(self) -> None:
         entries = [near(1, 0, 0), near(2, 0, 0, company_id=2)]
@@ -144,7 +146,7 @@ class TestLimits(unittest.TestCase):
         self.assertEqual(ask(entries, scope=Scope.company(3)).matches, ())
 
     def test_limits_out_of_range(self) -> None:
-        for limits in ({"radius": -1}, {"radius": 65}, {"limit": 0}, {"limit": -5}):
+        for limits in ({"limit": 0}, {"limit": -5}):
             with self.subTest(limits=limits), self.assertRaises(InvalidArgumentError):
                 Limits(**limits)  # type: ignore[arg-type]
 
@@ -167,7 +169,7 @@ class TestManyQueries(unittest.TestCase):
         unconfirmed: bool,
     ) -> None:
         entries = [near(number, *distances) for number, distances in enumerate(stored)]
-        limits = Limits(radius=radius, limit=limit, unconfirmed=unconfirmed)
+        limits = Limits(rule=Rule(radius=radius, phash_radius=12), limit=limit, unconfirmed=unconfirmed)
         queries = [_query(number) for number in asked]
         store = store_of(entries)
         together = search(store, queries, ONE, limits)
@@ -198,8 +200,8 @@ def _brute_force(entries: list[Entry], query: Query, limits: Limits) -> list[tup
         prints = stored.picture.fingerprint
         far = distance(query.ahash, prints.ahash)
         asked = query.fingerprint.phash if query.fingerprint else None
-        confirmed = asked is None or prints.phash is None or distance(asked, prints.phash) <= PHASH_RADIUS
-        if far <= limits.radius and (confirmed or limits.unconfirmed):
+        confirmed = asked is None or prints.phash is None or distance(asked, prints.phash) <= 12
+        if far <= limits.rule.radius and (confirmed or limits.unconfirmed):
             found.append((far, stored.key.meta_id))
     return sorted(found)
 

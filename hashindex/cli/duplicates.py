@@ -14,10 +14,10 @@ import typer
 from hashindex.cli import groups, options, output
 from hashindex.cli.pictures import named, selection
 from hashindex.cli.progress import Progress, progress
-from hashindex.confirming import RADIUS
 from hashindex.errors import ConfigurationError, InvalidArgumentError
 
 if TYPE_CHECKING:
+    from hashindex.confirming import Rule
     from hashindex.duplicates.finding import DuplicateRules
     from hashindex.duplicates.groups import Duplicates
     from hashindex.index import Lookup
@@ -52,9 +52,12 @@ def duplicates(  # typer makes options of keywords, and an argument of the first
     hashes: Annotated[
         Path | None, typer.Option(metavar="FILE.npy", help="Look at bare aHashes: uint8 of shape (n, 8).")
     ] = None,
-    radius: options.Radius = RADIUS,
+    wide: options.Wide = False,
+    radius: options.Radius = None,
+    phash_radius: options.PhashRadius = None,
+    joint_radius: options.JointRadius = None,
     unconfirmed: Annotated[
-        bool, typer.Option("--unconfirmed", help="Take weak pairs too, which pHash speaks against.")
+        bool, typer.Option("--unconfirmed", help="Take weak pairs too, which are not confirmed.")
     ] = False,
     connected: Annotated[
         bool, typer.Option("--connected", help="Make one group of whatever a chain of matches connects.")
@@ -123,7 +126,7 @@ def duplicates(  # typer makes options of keywords, and an argument of the first
             reader = stack.enter_context(open_reader(settings=settings))
         rules = _rules(
             reader.canonical,
-            radius=radius,
+            rule=options.rule(wide, radius, phash_radius, joint_radius),
             unconfirmed=unconfirmed,
             connected=connected,
             keep=keep or _KEEP,
@@ -178,7 +181,7 @@ def _check_scope(
 def _rules(
     canonical: Callable[[str], str],
     *,
-    radius: int,
+    rule: "Rule",
     unconfirmed: bool,
     connected: bool,
     keep: str,
@@ -201,7 +204,7 @@ def _rules(
         protect=tuple(map(canonical, protect)),
     )
     return DuplicateRules(
-        radius=radius,
+        rule=rule,
         unconfirmed=unconfirmed,
         connected=connected,
         policy=policy,

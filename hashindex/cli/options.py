@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 import loggers
+from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import validated_id
 
@@ -77,8 +78,44 @@ Rejects = Annotated[
     Path | None, typer.Option("--rejects", metavar="FILE", help="Write what was not taken there, as JSONL.")
 ]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Read pictures again that have not changed.")]
+Wide = Annotated[
+    bool,
+    typer.Option(
+        "--wide", help="Go by the rule for heavier edits: large watermarks, captions, crops of a tenth."
+    ),
+]
 Radius = Annotated[
-    int, typer.Option("--radius", metavar="R", help="Greatest distance of the aHashes, bits, 0 to 64.")
+    int | None,
+    typer.Option(
+        "--radius",
+        metavar="R",
+        help="Greatest distance of the aHashes, bits, 0 to 64. "
+        f"[default: {DEFAULT_RULE.radius}, with --wide {WIDE_RULE.radius}]",
+    ),
+]
+PhashRadius = Annotated[
+    int | None,
+    typer.Option(
+        "--phash-radius",
+        metavar="R",
+        help="Greatest distance of the pHashes, bits, 0 to 64. "
+        f"[default: {DEFAULT_RULE.phash_radius}, with --wide {WIDE_RULE.phash_radius}]",
+    ),
+]
+JointRadius = Annotated[
+    int | None,
+    typer.Option(
+        "--joint-radius",
+        metavar="R",
+        help="Greatest sum of the distances of pHash and dHash, bits, 0 to 128. "
+        f"[default: {DEFAULT_RULE.joint_radius}, with --wide {WIDE_RULE.joint_radius}]",
+    ),
+]
+Orientations = Annotated[
+    bool, typer.Option("--orientations", help="Look for it mirrored and turned by quarters too.")
+]
+NoTrim = Annotated[
+    bool, typer.Option("--no-trim", help="Do not look for it without its borders and bars too.")
 ]
 RecipeName = Annotated[
     str | None,
@@ -110,6 +147,13 @@ IndexType = Annotated[
     str | None,
     typer.Option("--index-type", metavar="TYPE", help="auto, BIN_FLAT or BIN_IVF_FLAT, for a new index."),
 ]
+
+
+def rule(wide: bool, radius: int | None, phash_radius: int | None, joint_radius: int | None) -> Rule:
+    """Return the rule that the options make."""
+    given = {"radius": radius, "phash_radius": phash_radius, "joint_radius": joint_radius}
+    changes = {name: value for name, value in given.items() if value is not None}
+    return replace(WIDE_RULE if wide else DEFAULT_RULE, **changes)
 
 
 def company_scope(*named: int | None) -> int:

@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 
-from hashindex.confirming import RADIUS
+from hashindex.confirming import DEFAULT_RULE, Rule
 from hashindex.duplicates.columns import I64, Mask, Pictures, digest_numbers
 from hashindex.duplicates.decisions import NONE, Decisions, Pair
 from hashindex.duplicates.grouping import components, stars
@@ -14,9 +14,8 @@ from hashindex.duplicates.groups import Duplicates
 from hashindex.duplicates.keeping import DEFAULT_POLICY, KeepPolicy, Ranking
 from hashindex.duplicates.matching import bits, matched
 from hashindex.duplicates.nodes import Nodes, Rows, nodes_of
-from hashindex.errors import InvalidArgumentError
 from hashindex.keys import meta_id_from_uri
-from hashindex.records import HASH_BYTES, Entry, HashedPicture
+from hashindex.records import Entry, HashedPicture
 
 BATCH = 1_000
 """Pictures that are made columns of at a time."""
@@ -28,20 +27,14 @@ Link = tuple[int, int]
 class DuplicateRules:
     """What counts as a duplicate, and what is kept."""
 
-    radius: int = RADIUS
-    """Greatest distance of the aHashes, bits, 0 to 64."""
+    rule: Rule = DEFAULT_RULE
+    """Which pairs are looked at, and which of them are near."""
     unconfirmed: bool = False
-    """Take pairs too that pHash speaks against."""
+    """Take pairs too that the other hashes speak against."""
     connected: bool = False
     """Whatever a chain of matches connects is one group; else each member matches the one that is kept."""
     policy: KeepPolicy = DEFAULT_POLICY
     decisions: Decisions = NONE
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.radius <= HASH_BYTES * 8:
-            raise InvalidArgumentError(
-                f"radius is {self.radius}, but must lie between 0 and {HASH_BYTES * 8}."
-            )
 
 
 DEFAULT_RULES = DuplicateRules()
@@ -97,6 +90,7 @@ def find(pictures: Pictures, rules: DuplicateRules = DEFAULT_RULES, *, against: 
         ranking,
         places[placed],
         group[placed],
+        rule=rules.rule,
         duplicate=rules.decisions.duplicate,
         stays=side,
         low_information=int((~matches.nodes.tells[matches.nodes.of_row]).sum()),
@@ -117,7 +111,7 @@ class _Matches:
         self._linked = decided.links(nodes, rules.decisions.duplicate)
         if side is not None:
             self._linked = {link for link in self._linked if len(set(side[nodes.row[list(link)]])) > 1}
-        pairs = matched(pictures, nodes, rules.radius, side=side, unconfirmed=rules.unconfirmed)
+        pairs = matched(pictures, nodes, rules.rule, side=side, unconfirmed=rules.unconfirmed)
         self._pairs = pairs = _without(pairs, self._apart)
         self._distances = bits(pictures.ahash, nodes.row[pairs[:, 0]], nodes.row[pairs[:, 1]])
         self.matching = np.zeros(len(nodes), np.bool_)

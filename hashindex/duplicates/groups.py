@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from hashindex.confirming import Rule
 from hashindex.duplicates.columns import I64, Mask
 from hashindex.duplicates.decisions import Pair, pair_of
 from hashindex.duplicates.grouping import farthest
@@ -27,6 +28,7 @@ class Duplicates:
         places: I64,
         group: I64,
         *,
+        rule: Rule,
         duplicate: frozenset[Pair],
         stays: Mask,
         low_information: int,
@@ -34,8 +36,9 @@ class Duplicates:
     ) -> None:
         """Take members as places of the ranking, the best first, and the group of each.
 
-        `duplicate` are the pairs of digests that a decision puts together; `stays` says of each row of the
-        pictures whether it is not to be proposed for removal, besides what the ranking protects.
+        Verdicts are those of `rule`; `duplicate` are the pairs of digests that a decision puts together;
+        `stays` says of each row of the pictures whether it is not to be proposed for removal, besides what
+        the ranking protects.
         """
         self._ranking, self._duplicate = ranking, duplicate
         self._low_information, self._unplaced = low_information, unplaced
@@ -57,7 +60,7 @@ class Duplicates:
         self._places, self._kept = places[near_first], kept[near_first]
         self._rows, self._kept_rows = rows[near_first], kept_rows[near_first]
         self._is_kept = is_kept[near_first]
-        self._verdict = np.where(self._is_kept, 0, verdicts(pictures, self._rows, self._kept_rows))
+        self._verdict = np.where(self._is_kept, 0, verdicts(pictures, self._rows, self._kept_rows, rule))
         self._same_file = np.array(
             [
                 ranking.uris[place] == ranking.uris[other] != ""

@@ -9,7 +9,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from hashindex.confirming import PHASH_RADIUS
+from hashindex.confirming import LOW_CONTRAST, Rule
 from hashindex.duplicates.columns import I64, U64, Mask, Pictures
 from hashindex.duplicates.nodes import Nodes, Rows
 from hashindex.errors import InvalidArgumentError
@@ -26,9 +26,11 @@ VERDICTS = (None, Verdict.EXACT, Verdict.NEAR, Verdict.WEAK)
 _BARE, _EXACT, _NEAR, _WEAK = range(4)
 
 
-def verdicts(pictures: Pictures, left: Rows, right: Rows) -> npt.NDArray[np.uint8]:
+def verdicts(pictures: Pictures, left: Rows, right: Rows, rule: Rule) -> npt.NDArray[np.uint8]:
     """Judge pairs of rows as `confirming.confirm` does; the codes are places in `VERDICTS`."""
-    found = np.where(bits(pictures.phash, left, right) <= PHASH_RADIUS, _NEAR, _WEAK).astype(np.uint8)
+    near = rule.confirms(bits(pictures.phash, left, right), bits(pictures.dhash, left, right))
+    near &= np.minimum(pictures.contrast[left], pictures.contrast[right]) >= LOW_CONTRAST
+    found = np.where(near, _NEAR, _WEAK).astype(np.uint8)
     seen = pictures.seen
     found[~(seen[left] & seen[right])] = _BARE
     digest = pictures.digest
@@ -45,19 +47,19 @@ def bits(column: U64, left: Rows, right: Rows) -> npt.NDArray[np.uint8]:
 def matched(
     pictures: Pictures,
     nodes: Nodes,
-    radius: int,
+    rule: Rule,
     *,
     side: Mask | None = None,
     unconfirmed: bool = False,
     max_pairs: int = MAX_PAIRS,
 ) -> I64:
-    """Return the pairs of nodes, shape (m, 2), whose aHashes are within `radius` bits and that are confirmed.
+    """Return the pairs of nodes, shape (m, 2), that the rule takes for candidates and confirms.
 
     Each comes once, the lower node first, in order. With the `side` of every row they are pairs of one side
     with the other. What says little is left out, but for exact copies. InvalidArgumentError when there are
     more than `max_pairs`.
     """
-    found = _Confirmed(pictures, nodes, unconfirmed=unconfirmed, max_pairs=max_pairs)
+    found = _Confirmed(pictures, nodes, rule, unconfirmed=unconfirmed, max_pairs=max_pairs)
     found.keep(nodes.exact[:, 0], nodes.exact[:, 1])
     telling = np.flatnonzero(nodes.tells)
     one = other = telling
@@ -74,7 +76,7 @@ def matched(
     if side is None:
         for first, second in left.inside():
             found.confirm(one[first], one[second])
-    scan(left, None if side is None else right, radius, take)
+    scan(left, None if side is None else right, rule.radius, take)
     return found.pairs()
 
 
@@ -85,8 +87,11 @@ def _distinct(pictures: Pictures, nodes: Nodes, chosen: I64) -> Distinct:
 class _Confirmed:
     """Takes candidates from any thread, and keeps those that are confirmed."""
 
-    def __init__(self, pictures: Pictures, nodes: Nodes, *, unconfirmed: bool, max_pairs: int) -> None:
-        self._phash = pictures.phash[nodes.row]
+    def __init__(
+        self, pictures: Pictures, nodes: Nodes, rule: Rule, *, unconfirmed: bool, max_pairs: int
+    ) -> None:
+        self._rule = rule
+        self._phash, self._dhash = pictures.phash[nodes.row], pictures.dhash[nodes.row]
         self._bare = ~pictures.seen[nodes.row]
         self._all, self._most = unconfirmed, max_pairs
         self._found = [np.zeros(0, np.uint64)]
@@ -96,7 +101,10 @@ class _Confirmed:
     def confirm(self, i: I64, j: I64) -> None:
         """Keep those pairs of nodes that are near, and those that nothing can confirm."""
         if not self._all:
-            near = np.bitwise_count(self._phash[i] ^ self._phash[j]) <= PHASH_RADIUS
+            near = self._rule.confirms(
+                np.bitwise_count(self._phash[i] ^ self._phash[j]),
+                np.bitwise_count(self._dhash[i] ^ self._dhash[j]),
+            )
             near |= self._bare[i] | self._bare[j]
             i, j = i[near], j[near]
         self.keep(i, j)

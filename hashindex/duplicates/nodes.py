@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hashindex.confirming import LOW_CONTRAST
 from hashindex.duplicates.columns import I64, U64, Mask, Pictures
-from hashindex.hashing import LOW_CONTRAST
 
 Rows = I64
 """Numbers of rows of `Pictures`."""
@@ -13,7 +13,7 @@ Rows = I64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nodes:
-    """Rows as nodes: one for exact copies, and one for pictures whose aHash and pHash are equal."""
+    """Rows as nodes: one for exact copies, and one for pictures whose three hashes are equal."""
 
     of_row: I64
     """Shape (n,): the node of each row."""
@@ -41,7 +41,7 @@ def nodes_of(pictures: Pictures, side: Mask, apart: Mask) -> Nodes:
     tells = np.where(pictures.seen, pictures.contrast >= LOW_CONTRAST, pictures.ahash != 0)
     rows = np.flatnonzero(tells & ~apart & (stands_for == np.arange(number)))
     rows = rows[_repeated(pictures.ahash[rows])]
-    keys = (pictures.ahash, pictures.phash, seen, sides)
+    keys = (pictures.ahash, pictures.phash, pictures.dhash, seen, sides)
     rows = rows[np.lexsort([column[rows] for column in reversed(keys)])]
     alike = np.arange(number)
     alike[rows] = _first_of_run(rows, _equal_to_last(rows, *keys))
@@ -59,7 +59,7 @@ def _copies(pictures: Pictures, sides: U64) -> tuple[Rows, I64]:
     rows = _repeated(high)
     rows = rows[(high[rows] != 0) | (low[rows] != 0)]
     # The hashes are keys too, so that the same row stands for copies whatever their order.
-    keys = (high, low, sides, pictures.ahash, pictures.phash)
+    keys = (high, low, sides, pictures.ahash, pictures.phash, pictures.dhash)
     rows = rows[np.lexsort([column[rows] for column in reversed(keys)])]
     same_bytes = _equal_to_last(rows, high, low)
     same = same_bytes & _equal_to_last(rows, sides)

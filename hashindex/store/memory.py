@@ -111,6 +111,7 @@ def _nearest(entries: list[Entry], stored: np.ndarray, value: bytes, radius: int
             content_digest=entry.picture.content_digest,
             phash=entry.picture.fingerprint.phash,
             dhash=entry.picture.fingerprint.dhash,
+            contrast=entry.picture.fingerprint.contrast,
         )
         for distance, key, entry in within[:limit]
     )

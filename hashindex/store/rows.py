@@ -26,7 +26,7 @@ FIELDS = (
     "indexed_time",
 )
 
-CANDIDATE_FIELDS = ("uri", "content_digest", "phash", "dhash")
+CANDIDATE_FIELDS = ("uri", "content_digest", "phash", "dhash", "contrast")
 """What a search brings along to confirm and to show; the key itself comes with every hit."""
 
 UNKNOWN_CONTRAST = -1.0
@@ -83,6 +83,7 @@ def candidate_of(primary: str, distance: float, row: Mapping[str, Any]) -> Candi
         content_digest=row["content_digest"],
         phash=None if is_bare else from_signed(row["phash"]),
         dhash=None if is_bare else from_signed(row["dhash"]),
+        contrast=None if is_bare else row["contrast"],
     )
 
 

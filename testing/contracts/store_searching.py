@@ -125,6 +125,7 @@ def _within(query: bytes, entries: list[Entry], radius: int) -> list[Candidate]:
             content_digest=item.picture.content_digest,
             phash=item.picture.fingerprint.phash,
             dhash=item.picture.fingerprint.dhash,
+            contrast=item.picture.fingerprint.contrast,
         )
         for item, bits_apart in zip(entries, distances, strict=True)
         if bits_apart <= radius

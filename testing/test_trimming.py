@@ -1,0 +1,73 @@
+"""Borders, letterboxes and bars are cut away, and pictures without them are left alone."""
+
+import unittest
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+from hashindex.distance import distance
+from hashindex.hashing import fingerprint
+from hashindex.recipe import DEFAULT
+from hashindex.trimming import trimmed
+from testing.making import encoded, picture
+from testing.photographs import photograph
+
+NAMES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
+
+
+class TestTrimming(unittest.TestCase):
+    def test_what_was_framed_comes_back(self) -> None:
+        inner = picture(1, (200, 150)).convert("L")
+        for colour in (0, 128, 255):
+            for left, top, right, bottom in ((10, 10, 10, 10), (0, 40, 0, 40), (30, 0, 0, 0), (5, 90, 5, 20)):
+                with self.subTest(colour=colour, sides=(left, top, right, bottom)):
+                    found = trimmed(ImageOps.expand(inner, (left, top, right, bottom), colour))
+                    assert found is not None
+                    self.assertEqual(found.size, inner.size)
+                    self.assertEqual(found.tobytes(), inner.tobytes())
+
+    def test_bars_with_something_in_them_go_too(self) -> None:
+        inner = picture(2, (200, 150)).convert("L")
+        screen = ImageOps.expand(inner, (0, 120, 0, 130), 0)
+        draw = ImageDraw.Draw(screen)
+        draw.text((8, 4), "12:30", fill=255)
+        draw.rectangle((90, 380, 110, 392), fill=200)
+        found = trimmed(screen)
+        assert found is not None
+        self.assertEqual(found.tobytes(), inner.tobytes())
+
+    def test_large_pictures_are_cut_as_exactly_as_they_were_looked_at(self) -> None:
+        inner = picture(3, (3000, 2000)).convert("L")
+        found = trimmed(ImageOps.expand(inner, 200, 255))
+        assert found is not None
+        self.assertLess(abs(found.width - 3000), 20)
+        self.assertLess(abs(found.height - 2000), 20)
+
+    def test_photographs_without_borders_are_left_alone(self) -> None:
+        for name in NAMES:
+            with self.subTest(name), Image.open(photograph(name)) as image:
+                self.assertIsNone(trimmed(image.convert("L")))
+
+    def test_framed_photographs_are_found_by_what_is_left(self) -> None:
+        for name in NAMES:
+            with Image.open(photograph(name)) as image:
+                whole = image.convert("RGB")
+            own = fingerprint(whole.convert("L"), DEFAULT)
+            for kind, (across, down) in {
+                "border": (0.05, 0.05),
+                "letterbox": (0, 0.3),
+                "pillars": (0.2, 0),
+            }.items():
+                sides = round(whole.width * across), round(whole.height * down)
+                framed = Image.open(BytesIO(encoded(ImageOps.expand(whole, sides, "white"), "JPEG")))
+                with self.subTest(name, kind=kind):
+                    found = trimmed(framed.convert("L"))
+                    assert found is not None
+                    inner = fingerprint(found, DEFAULT)
+                    self.assertLessEqual(distance(own.ahash, inner.ahash), 4)
+
+    def test_what_is_empty_or_tiny_is_left_alone(self) -> None:
+        for size in ((1, 1), (1, 50), (60, 40), (2000, 3)):
+            self.assertIsNone(trimmed(Image.new("L", size, 200)))
+        self.assertIsNone(trimmed(Image.fromarray(np.tile(np.array([0, 255], np.uint8), (9, 5)))))
