@@ -26,7 +26,7 @@ RULES: dict[str, Rule] = {
     f"aHash<={RADIUS}": lambda a, _p, _d: a <= RADIUS,
     "pHash<=10": lambda _a, p, _d: p <= 10,
     "dHash<=10": lambda _a, _p, d: d <= 10,
-    str(DEFAULT_RULE): lambda a, p, d: (a <= RADIUS) & DEFAULT_RULE.confirms(p, d),
+    str(DEFAULT_RULE): lambda a, p, d: (a <= RADIUS) & DEFAULT_RULE.confirms(a, p, d),
 }
 """The last is the product's."""
 

@@ -21,7 +21,7 @@ class TestSearch(unittest.TestCase):
     def setUp(self) -> None:
         self.store = MemoryStore(ORIGIN)
         far = fingerprint(2, ahash=flipped(ASKED.ahash, 2), phash=flipped(ASKED.phash, 30))
-        near = fingerprint(3, ahash=flipped(ASKED.ahash, 3), phash=ASKED.phash)
+        near = fingerprint(3, ahash=flipped(ASKED.ahash, 3), phash=ASKED.phash, dhash=ASKED.dhash)
         self.store.upsert(
             [
                 bare(1, flipped(ASKED.ahash, 1)),

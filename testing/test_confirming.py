@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hashindex.confirming import (
     DEFAULT_RULE,
     LOW_CONTRAST,
+    TURNED_JOINT_RADIUS,
     WIDE_RULE,
     Rule,
     confirm,
@@ -18,14 +19,13 @@ from hashindex.confirming import (
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key
 from hashindex.records import Candidate, Verdict
-from hashindex.views import AS_IS, View
+from hashindex.views import AS_IS, Orientation, View
 from testing.making import fingerprint, flipped
 
 ASKED = fingerprint(1)
 
-RULES = st.builds(
-    Rule, radius=st.integers(0, 64), phash_radius=st.integers(0, 64), joint_radius=st.integers(0, 128)
-)
+RULES = st.builds(Rule, radius=st.integers(0, 64), joint_radius=st.integers(3, 192))
+TURNED = View(Orientation.MIRRORED)
 
 
 def candidate(
@@ -44,57 +44,58 @@ def candidate(
 
 class TestRules(unittest.TestCase):
     def test_constants_are_pinned(self) -> None:
-        self.assertEqual(DEFAULT_RULE, Rule(radius=8, phash_radius=12))
-        self.assertEqual(WIDE_RULE, Rule(radius=16, joint_radius=28))
+        self.assertEqual(DEFAULT_RULE, Rule(radius=8, joint_radius=32))
+        self.assertEqual(WIDE_RULE, Rule(radius=16, joint_radius=36))
+        self.assertEqual(TURNED_JOINT_RADIUS, 32)
 
-    def test_what_a_rule_confirms_by(self) -> None:
-        rule = Rule(radius=8, phash_radius=12, joint_radius=20)
-        for phash, dhash, confirmed in (
-            (0, 0, True),
-            (12, 8, True),
-            (12, 9, False),
-            (13, 0, False),
-            (0, 20, True),
-            (0, 21, False),
-        ):
-            with self.subTest(phash=phash, dhash=dhash):
-                self.assertEqual(rule.confirms(phash, dhash), confirmed)
+    def test_near_up_to_the_joint_radius_and_no_farther(self) -> None:
+        rule = Rule(radius=8, joint_radius=20)
+        for distances in ((0, 0, 20), (0, 20, 0), (8, 6, 6), (0, 0, 0)):
+            self.assertTrue(rule.confirms(*distances), distances)
+        for distances in ((0, 0, 21), (1, 20, 0), (8, 7, 6), (0, 64, 64)):
+            self.assertFalse(rule.confirms(*distances), distances)
 
-    @given(RULES)
-    def test_many_are_judged_as_one_is(self, rule: Rule) -> None:
+    def test_a_turned_view_must_be_nearer_and_a_trimmed_one_need_not(self) -> None:
+        for rule, most in ((WIDE_RULE, 32), (DEFAULT_RULE, 32), (Rule(radius=8, joint_radius=5), 5)):
+            for orientation in Orientation:
+                for trimmed in (False, True):
+                    view = View(orientation, trimmed)
+                    farthest = rule.joint_radius if orientation is Orientation.AS_IS else most
+                    self.assertTrue(rule.confirms(0, 0, farthest, view))
+                    self.assertFalse(rule.confirms(0, 1, farthest, view))
+
+    @given(RULES, st.sampled_from((AS_IS, TURNED)))
+    def test_many_are_judged_as_one_is(self, rule: Rule, view: View) -> None:
         phash, dhash = (each.astype(np.uint8) for each in np.divmod(np.arange(65 * 65), 65))
-        one_by_one = [rule.confirms(p, d) for p, d in zip(phash.tolist(), dhash.tolist(), strict=True)]
-        self.assertEqual(rule.confirms(phash, dhash).tolist(), one_by_one)
+        ahash = np.arange(65 * 65).astype(np.uint8) % np.uint8(65)
+        distances = zip(ahash.tolist(), phash.tolist(), dhash.tolist(), strict=True)
+        one_by_one = [rule.confirms(a, p, d, view) for a, p, d in distances]
+        self.assertEqual(rule.confirms(ahash, phash, dhash, view).tolist(), one_by_one)
 
     @given(RULES)
     def test_the_same_hashes_are_always_confirmed(self, rule: Rule) -> None:
         self.assertIs(confirm(ASKED, None, candidate(0), rule).verdict, Verdict.NEAR)
 
-    def test_its_text_names_what_it_limits(self) -> None:
-        self.assertEqual(str(DEFAULT_RULE), "aHash <= 8 and pHash <= 12")
-        self.assertEqual(str(WIDE_RULE), "aHash <= 16 and pHash + dHash <= 28")
-        self.assertEqual(str(Rule(radius=5)), "aHash <= 5")
+    def test_its_text(self) -> None:
+        self.assertEqual(str(DEFAULT_RULE), "aHash <= 8 and aHash + pHash + dHash <= 32")
 
     def test_a_radius_out_of_range(self) -> None:
-        for wrong in ({"radius": -1}, {"radius": 65}, {"phash_radius": 65}, {"joint_radius": 129}):
+        for wrong in ({"radius": -1}, {"radius": 65}, {"joint_radius": 193}, {"joint_radius": -1}):
             with self.subTest(wrong), self.assertRaisesRegex(InvalidArgumentError, f"{next(iter(wrong))} is"):
-                Rule(**{"radius": 8, **wrong})
+                Rule(**{"radius": 8, "joint_radius": 32, **wrong})
 
 
 class TestVerdicts(unittest.TestCase):
-    def test_near_up_to_the_phash_radius_and_weak_beyond(self) -> None:
-        for bits in range(65):
-            match = confirm(ASKED, "a" * 32, candidate(bits))
-            self.assertEqual(match.phash_distance, bits)
-            self.assertEqual(match.verdict, Verdict.NEAR if bits <= 12 else Verdict.WEAK)
+    def test_all_three_distances_count(self) -> None:
+        for phash, dhash, verdict in ((29, 0, Verdict.NEAR), (0, 29, Verdict.NEAR), (15, 15, Verdict.WEAK)):
+            match = confirm(ASKED, "a" * 32, candidate(phash, dhash))  # 3 bits apart by their aHashes
+            self.assertEqual((match.phash_distance, match.dhash_distance), (phash, dhash))
+            self.assertIs(match.verdict, verdict)
 
-    def test_dhash_is_told_but_decides_nothing_by_the_default_rule(self) -> None:
-        match = confirm(ASKED, "a" * 32, candidate(0, dhash_bits=64))
-        self.assertEqual((match.dhash_distance, match.verdict), (64, Verdict.NEAR))
-
-    def test_both_decide_by_the_wide_rule(self) -> None:
-        for phash, dhash, verdict in ((14, 14, Verdict.NEAR), (14, 15, Verdict.WEAK), (28, 0, Verdict.NEAR)):
-            self.assertIs(confirm(ASKED, None, candidate(phash, dhash), WIDE_RULE).verdict, verdict)
+    def test_the_view_counts(self) -> None:
+        for rule, verdict in ((WIDE_RULE, Verdict.WEAK), (DEFAULT_RULE, Verdict.WEAK)):
+            self.assertIs(confirm(ASKED, None, candidate(30), rule, TURNED).verdict, verdict)
+        self.assertIs(confirm(ASKED, None, candidate(30), WIDE_RULE).verdict, Verdict.NEAR)
 
     @given(RULES, st.integers(0, 64), st.integers(0, 64), st.floats(0, 100))
     def test_equal_content_is_exact_whatever_the_rest(

@@ -119,7 +119,9 @@ def match(a: Entry, b: Entry) -> bool:
     if left.is_bare or right.is_bare:
         return True
     one, other = prints_of(left), prints_of(right)
-    return DEFAULT_RULE.confirms(distance(one.phash, other.phash), distance(one.dhash, other.dhash))
+    return DEFAULT_RULE.confirms(
+        distance(one.ahash, other.ahash), distance(one.phash, other.phash), distance(one.dhash, other.dhash)
+    )
 
 
 def best_first(entries: Sequence[Entry]) -> list[Entry]:
@@ -243,7 +245,8 @@ class TestAgainstBruteForce(unittest.TestCase):
             prints, verdict = other.fingerprint, None
             if mine.content_digest and other.content_digest:  # else one is bare, and nothing confirms
                 candidate = Candidate(
-                    *(entries[j].key, 0, other.uri, other.content_digest),
+                    *(entries[j].key, distance(mine.fingerprint.ahash, prints.ahash)),
+                    *(other.uri, other.content_digest),
                     *(prints.phash, prints.dhash, prints.contrast),
                 )
                 verdict = confirm(mine.fingerprint, mine.content_digest, candidate, rule).verdict
@@ -294,7 +297,7 @@ class TestGroups(unittest.TestCase):
         self.assertEqual((groups.counts.unjudged, groups.counts.low_information), (1, 2))
 
     def test_unconfirmed_pairs_are_weak_and_on_request(self) -> None:
-        entries = [near(1), near(2, ahash=1, phash=20)]
+        entries = [near(1), near(2, ahash=1, phash=32)]
         self.assertEqual(len(found(entries)), 0)
         (group,) = found(entries, DuplicateRules(unconfirmed=True))
         self.assertIs(group.others[0].verdict, Verdict.WEAK)
@@ -364,7 +367,7 @@ class TestGroups(unittest.TestCase):
 
     def test_a_radius_out_of_range(self) -> None:
         with self.assertRaises(InvalidArgumentError):
-            DuplicateRules(rule=Rule(radius=65))
+            DuplicateRules(rule=Rule(radius=65, joint_radius=32))
 
 
 class TestDecisions(unittest.TestCase):

@@ -48,6 +48,10 @@ class TestReadme(unittest.TestCase):
             small = image.convert("RGB").resize((image.width // 3, image.height // 3))
             small.save(copies / "coffee-small.jpg", quality=60)
         shutil.copy(photos / "rocket.jpg", copies / "launch.jpg")
+        edited = cls.folder / "edited"
+        edited.mkdir()
+        with Image.open(photos / "chelsea.png") as image:
+            image.transpose(Image.Transpose.ROTATE_90).save(edited / "turned.jpg")
         (copies / "broken.jpg").write_text("hello")
         (cls.folder / "manifest.csv").write_text(MANIFEST)
 

@@ -2,6 +2,7 @@
 
 import unittest
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from unittest import mock
 
@@ -16,7 +17,8 @@ from hashindex.records import Entry, Scope, SearchResult, Verdict
 from hashindex.search import LIMIT, Limits, Query, search
 from hashindex.store import memory
 from hashindex.store.memory import MemoryStore
-from testing.making import ORIGIN, bits, entry, fingerprint, flipped
+from hashindex.views import Orientation, View
+from testing.making import ORIGIN, entry, fingerprint, flipped
 
 ASKED = fingerprint(1)
 DIGEST = "a" * 32
@@ -50,7 +52,7 @@ def meta_ids(result: SearchResult) -> list[int]:
 
 class TestVerdicts(unittest.TestCase):
     def test_exact_near_and_weak(self) -> None:
-        entries = [near(1, 0, 0, digest=DIGEST), near(2, 8, 12), near(3, 8, 13), near(4, 9, 0)]
+        entries = [near(1, 0, 0, digest=DIGEST), near(2, 8, 24), near(3, 8, 25), near(4, 9, 0)]
         self.assertEqual(
             [(match.key.meta_id, match.verdict) for match in ask(entries).matches],
             [(1, Verdict.EXACT), (2, Verdict.NEAR)],
@@ -137,7 +139,7 @@ class TestLimits(unittest.TestCase):
     def test_the_radius_is_inclusive(self) -> None:
         entries = [near(number, number, 0) for number in range(20)]
         for radius in (0, 1, 8, 19):
-            found = ask(entries, rule=Rule(radius=radius, phash_radius=12))
+            found = ask(entries, rule=Rule(radius=radius, joint_radius=20))
             self.assertEqual(meta_ids(found), list(range(radius + 1)))
 
     def test_companies_are_kept_apart(self) -> None:
@@ -149,6 +151,73 @@ class TestLimits(unittest.TestCase):
         for limits in ({"limit": 0}, {"limit": -5}):
             with self.subTest(limits=limits), self.assertRaises(InvalidArgumentError):
                 Limits(**limits)  # type: ignore[arg-type]
+
+
+class TestViews(unittest.TestCase):
+    """Of what a picture looks like turned, mirrored and trimmed, the best match is told."""
+
+    def setUp(self) -> None:
+        self.mirrored, self.trimmed = View(Orientation.MIRRORED), View(trimmed=True)
+
+    def asked(self, *others: tuple[View, int]) -> Query:
+        """Return a query with further views, each so many bits of its aHash from the stored picture."""
+        views = tuple((view, fingerprint(1, ahash=flipped(ASKED.ahash, far, 9))) for view, far in others)
+        own = fingerprint(7, ahash=b"8 bytes!")
+        return Query(own.ahash, "/a.jpg", own, DIGEST, other_views=views)
+
+    def test_the_match_says_which_view_found_it(self) -> None:
+        for view in (self.mirrored, self.trimmed):
+            (match,) = ask([near(1, 0, 0)], self.asked((view, 5))).matches
+            self.assertEqual((match.view, match.distance, match.verdict), (view, 5, Verdict.NEAR))
+
+    def test_each_entry_comes_once_by_the_view_that_is_nearest(self) -> None:
+        (match,) = ask([near(1, 0, 0)], self.asked((self.trimmed, 6), (self.mirrored, 2))).matches
+        self.assertEqual((match.view, match.distance), (self.mirrored, 2))
+        (match,) = ask([near(1, 0, 0)], self.asked((self.trimmed, 3), (self.mirrored, 3))).matches
+        self.assertEqual(match.view, self.trimmed)  # the first of equals
+
+    def test_a_confirmed_view_is_better_than_a_nearer_one_that_is_not(self) -> None:
+        weak = (self.mirrored, fingerprint(5, ahash=ASKED.ahash))
+        query = self.asked((self.trimmed, 6))
+        query = replace(query, other_views=(weak, *query.other_views))
+        (match,) = ask([near(1, 0, 0)], query, unconfirmed=True).matches
+        self.assertEqual((match.view, match.verdict), (self.trimmed, Verdict.NEAR))
+
+    def test_matches_of_all_views_are_in_one_order(self) -> None:
+        entries = [near(1, 4, 0), near(2, 1, 0), near(3, 0, 0)]
+        result = ask(entries, self.asked((self.mirrored, 0), (self.trimmed, 2)))
+        distances = [match.distance for match in result.matches]
+        self.assertEqual((len(distances), distances), (3, sorted(distances)))
+
+    def test_more_candidates_than_the_engine_gives_for_any_view_are_said(self) -> None:
+        entries = [near(number, 1, 40) for number in range(6)]
+        with mock.patch("hashindex.search.MAX_CANDIDATES", 5), mock.patch.object(memory, "MAX_CANDIDATES", 5):
+            self.assertTrue(ask(entries, self.asked((self.mirrored, 0))).truncated)
+
+
+class TestLowInformation(unittest.TestCase):
+    """What says too little is matched with exact copies only, and never with a silent nothing."""
+
+    def test_only_exact_copies_match_and_it_is_said(self) -> None:
+        flat = replace(QUERY, fingerprint=replace(ASKED, contrast=0.5))
+        entries = [near(1, 0, 0, digest=DIGEST), near(2, 0, 0)]
+        result = ask(entries, flat)
+        self.assertEqual((meta_ids(result), result.low_information), ([1], True))
+        shown = ask(entries, flat, unconfirmed=True)
+        self.assertEqual([match.verdict for match in shown.matches], [Verdict.EXACT, Verdict.WEAK])
+        self.assertFalse(ask(entries).low_information)
+
+    def test_a_stored_one_is_near_to_nothing(self) -> None:
+        stored = near(1, 0, 0)
+        flat = replace(ASKED, contrast=0.5)
+        entries = [replace(stored, picture=replace(stored.picture, fingerprint=flat))]
+        self.assertEqual(ask(entries).matches, ())
+
+    def test_its_inside_can_still_match(self) -> None:
+        flat = fingerprint(7, ahash=bytes(8), contrast=0)
+        query = Query(flat.ahash, "/a.jpg", flat, None, other_views=((View(trimmed=True), ASKED),))
+        result = ask([near(1, 1, 1)], query)
+        self.assertEqual((meta_ids(result), result.low_information), ([1], True))
 
 
 class TestManyQueries(unittest.TestCase):
@@ -169,7 +238,7 @@ class TestManyQueries(unittest.TestCase):
         unconfirmed: bool,
     ) -> None:
         entries = [near(number, *distances) for number, distances in enumerate(stored)]
-        limits = Limits(rule=Rule(radius=radius, phash_radius=12), limit=limit, unconfirmed=unconfirmed)
+        limits = Limits(rule=Rule(radius=radius, joint_radius=20), limit=limit, unconfirmed=unconfirmed)
         queries = [_query(number) for number in asked]
         store = store_of(entries)
         together = search(store, queries, ONE, limits)
@@ -191,7 +260,7 @@ def _query(number: int) -> Query:
     ahash = flipped(ASKED.ahash, number % 5, number)
     if number % 2:
         return Query(ahash)
-    return Query(ahash, f"/{number}.jpg", fingerprint(1, ahash=ahash, dhash=bits(number)), None)
+    return Query(ahash, f"/{number}.jpg", fingerprint(1, ahash=ahash), None)
 
 
 def _brute_force(entries: list[Entry], query: Query, limits: Limits) -> list[tuple[int, int]]:
@@ -200,7 +269,11 @@ def _brute_force(entries: list[Entry], query: Query, limits: Limits) -> list[tup
         prints = stored.picture.fingerprint
         far = distance(query.ahash, prints.ahash)
         asked = query.fingerprint.phash if query.fingerprint else None
-        confirmed = asked is None or prints.phash is None or distance(asked, prints.phash) <= 12
+        confirmed = (
+            asked is None
+            or prints.phash is None
+            or far + distance(asked, prints.phash) <= limits.rule.joint_radius
+        )
         if far <= limits.rule.radius and (confirmed or limits.unconfirmed):
             found.append((far, stored.key.meta_id))
     return sorted(found)

@@ -54,7 +54,6 @@ def duplicates(  # typer makes options of keywords, and an argument of the first
     ] = None,
     wide: options.Wide = False,
     radius: options.Radius = None,
-    phash_radius: options.PhashRadius = None,
     joint_radius: options.JointRadius = None,
     unconfirmed: Annotated[
         bool, typer.Option("--unconfirmed", help="Take weak pairs too, which are not confirmed.")
@@ -126,7 +125,7 @@ def duplicates(  # typer makes options of keywords, and an argument of the first
             reader = stack.enter_context(open_reader(settings=settings))
         rules = _rules(
             reader.canonical,
-            rule=options.rule(wide, radius, phash_radius, joint_radius),
+            rule=options.rule(wide, radius, joint_radius),
             unconfirmed=unconfirmed,
             connected=connected,
             keep=keep or _KEEP,

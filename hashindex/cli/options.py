@@ -93,21 +93,12 @@ Radius = Annotated[
         f"[default: {DEFAULT_RULE.radius}, with --wide {WIDE_RULE.radius}]",
     ),
 ]
-PhashRadius = Annotated[
-    int | None,
-    typer.Option(
-        "--phash-radius",
-        metavar="R",
-        help="Greatest distance of the pHashes, bits, 0 to 64. "
-        f"[default: {DEFAULT_RULE.phash_radius}, with --wide {WIDE_RULE.phash_radius}]",
-    ),
-]
 JointRadius = Annotated[
     int | None,
     typer.Option(
         "--joint-radius",
         metavar="R",
-        help="Greatest sum of the distances of pHash and dHash, bits, 0 to 128. "
+        help="Greatest sum of the distances of aHash, pHash and dHash, bits, 0 to 192. "
         f"[default: {DEFAULT_RULE.joint_radius}, with --wide {WIDE_RULE.joint_radius}]",
     ),
 ]
@@ -149,9 +140,9 @@ IndexType = Annotated[
 ]
 
 
-def rule(wide: bool, radius: int | None, phash_radius: int | None, joint_radius: int | None) -> Rule:
+def rule(wide: bool, radius: int | None, joint_radius: int | None) -> Rule:
     """Return the rule that the options make."""
-    given = {"radius": radius, "phash_radius": phash_radius, "joint_radius": joint_radius}
+    given = {"radius": radius, "joint_radius": joint_radius}
     changes = {name: value for name, value in given.items() if value is not None}
     return replace(WIDE_RULE if wide else DEFAULT_RULE, **changes)
 

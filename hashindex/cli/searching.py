@@ -40,7 +40,6 @@ def search(
     orientations: options.Orientations = False,
     no_trim: options.NoTrim = False,
     radius: options.Radius = None,
-    phash_radius: options.PhashRadius = None,
     joint_radius: options.JointRadius = None,
     limit: Annotated[int, typer.Option(metavar="K", help="Most matches for a picture.")] = LIMIT,
     unconfirmed: Annotated[
@@ -70,7 +69,7 @@ def search(
     if orientations and not images:
         raise InvalidArgumentError("--orientations needs the picture; a hash alone cannot be turned.")
     limits = Limits(
-        rule=options.rule(wide, radius, phash_radius, joint_radius),
+        rule=options.rule(wide, radius, joint_radius),
         ways=Ways(orientations=orientations, trimmed=not no_trim),
         limit=limit,
         unconfirmed=unconfirmed,

@@ -102,6 +102,11 @@ class Pictures:
         return Pictures(**columns, uris=self.uris.followed_by(other.uris))
 
     @property
+    def hashes(self) -> tuple[U64, U64, U64]:
+        """All three, in the order that a rule takes them."""
+        return self.ahash, self.phash, self.dhash
+
+    @property
     def seen(self) -> Mask:
         """Where the picture itself was hashed, so that there is something to confirm with."""
         return ~np.isnan(self.contrast)

@@ -28,7 +28,8 @@ _BARE, _EXACT, _NEAR, _WEAK = range(4)
 
 def verdicts(pictures: Pictures, left: Rows, right: Rows, rule: Rule) -> npt.NDArray[np.uint8]:
     """Judge pairs of rows as `confirming.confirm` does; the codes are places in `VERDICTS`."""
-    near = rule.confirms(bits(pictures.phash, left, right), bits(pictures.dhash, left, right))
+    ahash, phash, dhash = (bits(column, left, right) for column in pictures.hashes)
+    near = rule.confirms(ahash, phash, dhash)
     near &= np.minimum(pictures.contrast[left], pictures.contrast[right]) >= LOW_CONTRAST
     found = np.where(near, _NEAR, _WEAK).astype(np.uint8)
     seen = pictures.seen
@@ -91,7 +92,7 @@ class _Confirmed:
         self, pictures: Pictures, nodes: Nodes, rule: Rule, *, unconfirmed: bool, max_pairs: int
     ) -> None:
         self._rule = rule
-        self._phash, self._dhash = pictures.phash[nodes.row], pictures.dhash[nodes.row]
+        self._hashes = [column[nodes.row] for column in pictures.hashes]
         self._bare = ~pictures.seen[nodes.row]
         self._all, self._most = unconfirmed, max_pairs
         self._found = [np.zeros(0, np.uint64)]
@@ -101,10 +102,8 @@ class _Confirmed:
     def confirm(self, i: I64, j: I64) -> None:
         """Keep those pairs of nodes that are near, and those that nothing can confirm."""
         if not self._all:
-            near = self._rule.confirms(
-                np.bitwise_count(self._phash[i] ^ self._phash[j]),
-                np.bitwise_count(self._dhash[i] ^ self._dhash[j]),
-            )
+            ahash, phash, dhash = (bits(column, i, j) for column in self._hashes)
+            near = self._rule.confirms(ahash, phash, dhash)
             near |= self._bare[i] | self._bare[j]
             i, j = i[near], j[near]
         self.keep(i, j)
