@@ -14,6 +14,7 @@ from benchmarks.options import Options
 
 SECTIONS = (
     "search",
+    "confirming",
     "writing",
     "shell",
     "hashing",
