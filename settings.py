@@ -22,7 +22,7 @@ from pydantic_settings import (
 
 from hashindex.errors import ConfigurationError, HashIndexError, InvalidArgumentError
 from hashindex.keys import MAX_ID
-from hashindex.records import MAX_BYTES, MAX_PIXELS
+from hashindex.records import MAX_BYTES, MAX_PIXELS, WAIT_SECONDS
 from hashindex.uris import server_address
 
 PREFIX = "HASHINDEX_"
@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     """Clusters that a search looks into; chosen for the recall promised where unset."""
     company_id: int | None = Field(None, ge=0, le=MAX_ID)
     """The scope of commands that name none, for people who have just one company."""
+    wait_seconds: float = Field(WAIT_SECONDS, ge=0, le=86_400)
+    """How long to wait for others: for a Milvus Lite file that another process has open, and for the turn to
+    write for a company."""
+    lock_folder: Path = Path("~/.local/state/hashindex/locks")
+    """Where the locks lie by which processes of one machine take turns: the same for all that write to an
+    index. `~` is the user's home."""
     max_pixels: int = Field(MAX_PIXELS, ge=1)
     max_bytes: int = Field(MAX_BYTES, ge=1)
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1_024)
@@ -111,6 +117,13 @@ class Settings(BaseSettings):
     def _address_or_file(cls, value: str) -> str:
         if "://" in value:
             server_address(value)
+        return value
+
+    @field_validator("lock_folder")
+    @classmethod
+    def _same_from_everywhere(cls, value: Path) -> Path:
+        if not (value.is_absolute() or str(value).startswith("~")):
+            raise ValueError("it must be the same from every working folder, as /var/lock/hashindex is")
         return value
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:

@@ -93,6 +93,7 @@ def relaxed(place: Place, entries: int, level: str) -> ServerStore:
     return ServerStore(
         _Relaxed(place.client, level),
         COLLECTION,
+        identity="benchmark",
         origin=ORIGIN,
         created=False,
         index=VectorIndex("BIN_IVF_FLAT", nlist, nprobe_for(nlist)),

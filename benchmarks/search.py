@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -23,6 +24,7 @@ from hashindex.sources.local import LocalSource
 from hashindex.store.interface import Store
 from hashindex.store.milvus import CALL_SECONDS, filter_of
 from hashindex.store.rows import CANDIDATE_FIELDS, VECTOR
+from hashindex.turns import Turns
 
 RADIUS = DEFAULT_RULE.radius
 
@@ -151,5 +153,5 @@ def _after_tick(client: Any) -> Call:
 def _lookup(store: Store, scope: Scope) -> Lookup:
     source = LocalSource()
     reader = PictureReader(source, Recipe(), max_pixels=1, max_bytes=1, workers=1, in_flight=1)
-    index = Index(store, source, reader)
+    index = Index(store, source, reader, Turns(Path(), store.identity, 0))  # it writes nothing
     return index.all_companies() if scope.company_id is None else index.company(scope.company_id)

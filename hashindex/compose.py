@@ -15,6 +15,7 @@ from hashindex.sources.local import LocalSource
 from hashindex.sources.oss import OssSource
 from hashindex.sources.routing import RoutedSource
 from hashindex.store.interface import Store
+from hashindex.turns import Turns
 
 try:
     from settings import Settings, changed, load_settings
@@ -67,7 +68,7 @@ def open_index(
         undo.callback(store.close)
         own = _adopted(store, wanted, origin.made_with)
         source = _source(settings, own)
-        index = Index(store, source, _reader(source, own, settings))
+        index = Index(store, source, _reader(source, own, settings), _turns(store, settings))
         undo.pop_all()
     return index
 
@@ -131,7 +132,17 @@ def _open_store(settings: Settings, create: Origin | None, expect: int | None) -
         )
     from hashindex.store.lite import open_lite
 
-    return open_lite(settings.milvus_uri, settings.collection, create=create, index_type=settings.index_type)
+    return open_lite(
+        settings.milvus_uri,
+        settings.collection,
+        create=create,
+        index_type=settings.index_type,
+        wait_seconds=settings.wait_seconds,
+    )
+
+
+def _turns(store: Store, settings: Settings) -> Turns:
+    return Turns(settings.lock_folder, store.identity, settings.wait_seconds)
 
 
 def _source(settings: Settings, recipe: Recipe) -> Source:

@@ -17,7 +17,8 @@ def copy(source: Store, target: Store, scope: Scope, each: Progress | None = Non
 
     The proof: what was read from the source, and what a scan of the target gives afterwards, have one digest.
     IndexMismatchError when the target has another recipe, or entries of the scope that the source has not,
-    before anything is written; or when the proof fails, because something else wrote meanwhile.
+    before anything is written; or when the proof fails, because something else wrote meanwhile. It takes no
+    turn: what another writes to the target would spoil the proof whoever comes first.
     """
     began = time.monotonic()
     held = _held_before(source, target, scope, each)

@@ -7,7 +7,7 @@ HashIndexError
 ├── TooManyVanishedError    look whether it is right, and confirm it: a sync would remove a large part
 ├── IndexMismatchError      name another place: what stands there has another recipe or another schema
 └── StoreError              the store did not do it
-    ├── StoreUnavailableError   try again: server down, time-out, wrong token, file held by another process
+    ├── StoreUnavailableError   try again: server down, time-out, wrong token, file or turn held by another
     ├── StoreDamagedError       restore a backup: the file is not readable as an index
     └── NotPersistedError       free the disk or the lock and run again: writes did not reach the disk
 

@@ -20,10 +20,12 @@ from hashindex.records import (
 )
 from hashindex.store.interface import WRITE_BATCH, Store
 from hashindex.tally import tally
+from hashindex.turns import Turns
 
 
 def imported(
     store: Store,
+    turns: Turns,
     items: Iterable[Incoming | Reject],
     *,
     replace: bool = False,
@@ -45,7 +47,7 @@ def imported(
         if each:
             each(item)
 
-    counts, rejects = tally(Import(store, replace=replace).run(items), counted)
+    counts, rejects = tally(Import(store, turns, replace=replace).run(items), counted)
     return ImportReport(
         **counts, bare=bare, seconds=round(time.monotonic() - began, 3), first_rejects=rejects
     )
@@ -56,6 +58,7 @@ class Import:
     """The use case; one object serves any number of runs."""
 
     store: Store
+    turns: Turns
     replace: bool = False
     """Let entries that differ take the place of what is there."""
 
@@ -66,10 +69,13 @@ class Import:
         """
         pending = iter(items)
         while batch := list(islice(pending, WRITE_BATCH)):
-            yield from self._taken(batch)
+            keys = {item.entry.key for item in batch if isinstance(item, Incoming)}
+            # Else an insert could write between what is looked up here and what is written.
+            with self.turns.of({key.company_id for key in keys}):
+                outcomes = self._taken(batch, keys)
+            yield from outcomes
 
-    def _taken(self, batch: list[Incoming | Reject]) -> list[Imported | Reject]:
-        keys = {item.entry.key for item in batch if isinstance(item, Incoming)}
+    def _taken(self, batch: list[Incoming | Reject], keys: set[Key]) -> list[Imported | Reject]:
         there = dict(self.store.get(list(keys)))
         changed: dict[Key, Entry] = {}
         outcomes: list[Imported | Reject] = []

@@ -53,6 +53,7 @@ from hashindex.sources.interface import Source
 from hashindex.store.interface import Store
 from hashindex.sync import Comparison, EachSynced, Sync
 from hashindex.tally import tally
+from hashindex.turns import Turns
 from hashindex.views import Ways
 
 QUERIES_PER_CALL = 100
@@ -64,8 +65,8 @@ Each = Callable[[Taken | Reject | Ignored], object]
 class Index:
     """One collection, with the sources that its pictures come from. A context manager."""
 
-    def __init__(self, store: Store, source: Source, reader: PictureReader) -> None:
-        self._store, self._source, self._reader = store, source, reader
+    def __init__(self, store: Store, source: Source, reader: PictureReader, turns: Turns) -> None:
+        self._store, self._source, self._reader, self._turns = store, source, reader, turns
 
     @property
     def store(self) -> Store:
@@ -76,6 +77,11 @@ class Index:
     def reader(self) -> PictureReader:
         """What reads and hashes pictures by the recipe of the index."""
         return self._reader
+
+    @property
+    def turns(self) -> Turns:
+        """By which those who write to the index on one machine keep out of each other's way."""
+        return self._turns
 
     @property
     def created(self) -> bool:
@@ -119,7 +125,9 @@ class Index:
         each: Each | None = None,
     ) -> InsertReport:
         """Insert pictures of any companies, given with their keys; see `Company.insert` for the rest."""
-        use_case = Insert(self._store, self._source, self._reader, replace=replace, refresh=refresh)
+        use_case = Insert(
+            self._store, self._source, self._reader, self._turns, replace=replace, refresh=refresh
+        )
         began = time.monotonic()
         counts, rejects = tally(use_case.run(wanted), each)
         return InsertReport(**counts, seconds=round(time.monotonic() - began, 3), first_rejects=rejects)
@@ -139,7 +147,7 @@ class Index:
             each: Called with what became of each item, once it is stored.
 
         """
-        return imported(self._store, items, replace=replace, each=each)
+        return imported(self._store, self._turns, items, replace=replace, each=each)
 
     def listed(
         self, names: Iterable[str], selection: Selection = EVERY_PICTURE
@@ -365,7 +373,14 @@ class Company(Lookup):
 
         """
         use_case = Sync(
-            self._store, self._source, self._reader, self._company_id, meta_id_from, selection, refresh
+            self._store,
+            self._source,
+            self._reader,
+            self._index.turns,
+            self._company_id,
+            meta_id_from,
+            selection,
+            refresh,
         )
         return use_case.compare(os.fspath(folder), each_found)
 

@@ -32,6 +32,7 @@ from hashindex.records import (
 )
 from hashindex.sources.interface import Source
 from hashindex.store.interface import WRITE_BATCH, Store
+from hashindex.turns import Turns
 
 CHUNK = 1_000
 """Pictures that are listed and looked up together at first, so that reading begins soon."""
@@ -54,6 +55,7 @@ class Insert:
     store: Store
     source: Source
     reader: PictureReader
+    turns: Turns
     replace: bool = False
     """Let a key that belongs to another URI be taken over."""
     refresh: bool = False
@@ -85,39 +87,59 @@ class Insert:
         picture = self.reader.read(item.picture.uri)
         if not isinstance(picture, HashedPicture):
             return _rejected(item, picture)
-        entry = Entry(item.key, picture, indexed_time=time.time_ns() // 1_000_000)
-        return _Hashed(entry, Taken(item, task.outcome, picture.file_size))
+        return _Hashed(item, Entry(item.key, picture, indexed_time=time.time_ns() // 1_000_000))
+
+    def write(self, batch: list["_Hashed"]) -> list[Taken | Reject]:
+        """Store what was read, in the turn of its companies; say for each whether it is.
+
+        Keys are looked up again: one that another process has written meanwhile may belong to another URI.
+        """
+        with self.turns.of({hashed.item.key.company_id for hashed in batch}):
+            there = self.store.get([hashed.item.key for hashed in batch])
+            outcomes = [self._outcome(hashed, there.get(hashed.item.key)) for hashed in batch]
+            pairs = zip(batch, outcomes, strict=True)
+            self.store.upsert([hashed.entry for hashed, outcome in pairs if isinstance(outcome, Taken)])
+        return outcomes
+
+    def _outcome(self, hashed: "_Hashed", there: Entry | None) -> Taken | Reject:
+        outcome = Outcome.INSERTED if there is None else Outcome.UPDATED
+        taken = Taken(hashed.item, outcome, hashed.entry.picture.file_size)
+        return self._conflict(hashed.item, there) or taken
+
+    def _conflict(self, item: Wanted, there: Entry | None) -> Reject | None:
+        if there is None or self.replace or there.picture.uri == item.picture.uri:
+            return None
+        if there.picture.is_bare:  # a picture fills in a hash that was imported
+            return None
+        detail = f"its key {item.key} belongs to {there.picture.uri}; --replace lets it take over"
+        return _rejected(item, Rejected(item.picture.uri, Reason.CONFLICT, detail))
 
     def _decide(self, item: Wanted, entry: Entry | None) -> "Taken | Reject | _ToRead":
         if len(item.picture.uri.encode()) > MAX_URI_BYTES:
             detail = f"the URI has more than {MAX_URI_BYTES} bytes, which is all that an entry can hold"
             return _rejected(item, Rejected(item.picture.uri, Reason.URI_TOO_LONG, detail))
-        if entry is None:
-            return _ToRead(item, Outcome.INSERTED)
-        if entry.picture.uri != item.picture.uri:
-            if not entry.picture.is_bare and not self.replace:  # a picture fills in a hash that was imported
-                detail = f"its key {item.key} belongs to {entry.picture.uri}; --replace lets it take over"
-                return _rejected(item, Rejected(item.picture.uri, Reason.CONFLICT, detail))
-        elif not self.refresh:
+        conflict = self._conflict(item, entry)
+        if conflict is not None:
+            return conflict
+        if entry is not None and entry.picture.uri == item.picture.uri and not self.refresh:
             if item.picture.version is None:
-                return _ToRead(item, Outcome.UPDATED, unless_version=entry.picture.source_version)
+                return _ToRead(item, unless_version=entry.picture.source_version)
             if item.picture.version == entry.picture.source_version:
                 return Taken(item, Outcome.SKIPPED)
-        return _ToRead(item, Outcome.UPDATED)
+        return _ToRead(item)
 
 
 @dataclass(frozen=True, slots=True)
 class _ToRead:
     item: Wanted
-    outcome: Outcome
     unless_version: str | None = None
     """Skip the picture when its source says that it still has this version."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Hashed:
+    item: Wanted
     entry: Entry
-    taken: Taken
 
 
 class _Run:
@@ -175,7 +197,7 @@ class _Run:
         if self._hashed and not self._is_writing and self._is_time_to_write():
             batch, self._hashed = self._hashed[:WRITE_BATCH], self._hashed[WRITE_BATCH:]
             self._is_writing = True
-            self._jobs.start(self._writing, self._write, batch, then=self._written)
+            self._jobs.start(self._writing, self._insert.write, batch, then=partial(self._written, batch))
 
     def _is_time_to_write(self) -> bool:
         more_is_coming = self._to_read or self._reading or self._is_finding
@@ -217,14 +239,10 @@ class _Run:
             self._write_by = time.monotonic() + FLUSH_SECONDS
         self._hashed.append(result)
 
-    def _write(self, batch: list[_Hashed]) -> list[_Hashed]:
-        self._insert.store.upsert([hashed.entry for hashed in batch])
-        return batch
-
-    def _written(self, batch: list[_Hashed]) -> None:
+    def _written(self, batch: list[_Hashed], outcomes: list[Taken | Reject]) -> None:
         self._is_writing = False
-        for hashed in batch:
-            self._finish(hashed.entry.key, hashed.taken)
+        for hashed, outcome in zip(batch, outcomes, strict=True):
+            self._finish(hashed.item.key, outcome)
 
     def _finish(self, key: Key, outcome: Taken | Reject) -> None:
         self._keys.discard(key)

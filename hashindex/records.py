@@ -26,6 +26,9 @@ and transparency the most), so it holds about a gigabyte at the worst."""
 MAX_BYTES = 64 * 2**20
 """Default limit on the size of a file, bytes."""
 
+WAIT_SECONDS = 30.0
+"""Default of how long a process waits for others: for a Milvus Lite file, and for its turn to write."""
+
 SCHEMA_VERSION = 1
 """Version of the collection's fields."""
 

@@ -75,6 +75,7 @@ def open_foreign(
         token=second.milvus_token.get_secret_value(),
         ca_file=second.milvus_ca_file,
         company_id=company_id,
+        wait_seconds=second.wait_seconds,
     )
     with _naming_other_token(), foreign as found:
         yield found

@@ -31,6 +31,7 @@ from hashindex.records import (
 from hashindex.sources.interface import Source
 from hashindex.store.interface import WRITE_BATCH, Store
 from hashindex.tally import tally
+from hashindex.turns import Turns
 
 MAX_VANISHED = 0.2
 """Largest part of the entries under a source that goes without being confirmed. More is rather a disk that is
@@ -64,6 +65,7 @@ class Sync:
     store: Store
     source: Source
     reader: PictureReader
+    turns: Turns
     company_id: int
     meta_id_from: MetaIdFrom = meta_id_from_uri
     """Makes the keys of what is new; entries keep the keys that they have."""
@@ -192,7 +194,7 @@ class Comparison:
         yield from self._unlisted()
         if self.to_remove:
             yield from self._remove(difference.in_the_way())
-        insert = Insert(sync.store, sync.source, sync.reader, refresh=sync.refresh)
+        insert = Insert(sync.store, sync.source, sync.reader, sync.turns, refresh=sync.refresh)
         with closing(insert.run(chain(self._changed(), self._new()))) as outcomes:
             yield from (item for item in outcomes if not isinstance(item, Ignored))
         if self.to_remove:
@@ -200,12 +202,15 @@ class Comparison:
 
     def _remove(self, vanished: Iterator[Known]) -> Iterator[Removed]:
         while some := list(islice(vanished, WRITE_BATCH)):
-            found = self.sync.store.get([self._key(entry) for entry in some])
-            # What stands in its place by now, of this sync or of others, tells of something else.
-            same = [
-                key for entry in some if (key := self._key(entry)) in found and _known(found[key]) == entry
-            ]
-            self.sync.store.delete(same)
+            with self.sync.turns.of([self.sync.company_id]):
+                found = self.sync.store.get([self._key(entry) for entry in some])
+                # What stands in its place by now, of this sync or of others, tells of something else.
+                same = [
+                    key
+                    for entry in some
+                    if (key := self._key(entry)) in found and _known(found[key]) == entry
+                ]
+                self.sync.store.delete(same)
             yield from (Removed(key, found[key].picture.uri) for key in same)
 
     def _unlisted(self) -> Iterator[Reject]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from testing import LOCK_FOLDER
 from testing.prefork import prefork_server
 
 if TYPE_CHECKING:
@@ -199,11 +200,12 @@ def command(*arguments: str | os.PathLike[str]) -> list[str | os.PathLike[str]]:
 
 
 def clean_environment(cwd: Path, more: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without settings, in which the package is found from any folder."""
+    """Return an environment without settings but for the locks, in which the package is found anywhere."""
     kept = {
         name: os.environ[name] for name in ("PATH", "TMPDIR", "COVERAGE_PROCESS_START") if name in os.environ
     }
-    return {**kept, "HOME": str(cwd), "LANG": "C.UTF-8", "PYTHONPATH": str(REPOSITORY), **more}
+    ours = {"LANG": "C.UTF-8", "PYTHONPATH": str(REPOSITORY), "HASHINDEX_LOCK_FOLDER": str(LOCK_FOLDER)}
+    return {**kept, "HOME": str(cwd), **ours, **more}
 
 
 def _bind_to_permissions() -> None:

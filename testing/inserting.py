@@ -12,7 +12,9 @@ from hashindex.records import Entry, HashedPicture, Origin, Picture, Wanted
 from hashindex.sources.interface import Source
 from hashindex.store.interface import Store
 from hashindex.store.memory import MemoryStore
+from hashindex.turns import Turns
 from hashindex.views import ONLY_AS_IS
+from testing import LOCK_FOLDER
 from testing.making import ORIGIN
 
 SECONDS = 20.0
@@ -66,9 +68,14 @@ def looked(reader: PictureReader, image: ImageLike) -> HashedPicture:
     return found.picture
 
 
+def turns_of(store: Store, *, wait_seconds: float = SECONDS) -> Turns:
+    """Return the turns of an index."""
+    return Turns(LOCK_FOLDER, store.identity, wait_seconds)
+
+
 def index_of(store: Store, source: Source, *, workers: int = 4) -> Index:
     """Return the index over both."""
-    return Index(store, source, reader_of(source, workers=workers))
+    return Index(store, source, reader_of(source, workers=workers), turns_of(store))
 
 
 def wanted(

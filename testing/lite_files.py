@@ -74,9 +74,12 @@ class LiteCase(TestCase):
         self.folder = Path(folder.name).resolve()
         self.file = self.folder / "index.db"
 
-    def open(self, file: Path | None = None, *, create: Origin | None = ORIGIN) -> LiteStore:
+    def open(
+        self, file: Path | None = None, *, create: Origin | None = ORIGIN, wait_seconds: float = 0.1
+    ) -> LiteStore:
         """Open an index, closed with the test."""
-        store = open_lite(str(file or self.file), COLLECTION, create=create, index_type="auto")
+        place = str(file or self.file)
+        store = open_lite(place, COLLECTION, create=create, index_type="auto", wait_seconds=wait_seconds)
         self.addCleanup(store.close)
         return store
 

@@ -289,7 +289,7 @@ class TestForeign(MovingCase):
         self.assertEqual(found, expected)
 
     def test_a_collection_in_a_file(self) -> None:
-        process = LiteProcess(self.cwd / "old.db")
+        process = LiteProcess(self.cwd / "old.db", 0)
         client = connected(process)
         make(client, "hashes", rows(14))
         client.close()

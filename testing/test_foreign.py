@@ -80,7 +80,7 @@ class TestOnLite(ForeignContract):
     def setUpClass(cls) -> None:
         folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory())).resolve()
         cls.file = folder / "foreign.db"
-        process = LiteProcess(cls.file)
+        process = LiteProcess(cls.file, 0)
         client = connected(process)
         try:
             cls.make_all(client)

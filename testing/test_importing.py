@@ -22,8 +22,9 @@ from hashindex.records import (
     Reject,
     Scope,
 )
+from hashindex.store.interface import Store
 from hashindex.store.memory import MemoryStore
-from testing.inserting import WatchedStore
+from testing.inserting import WatchedStore, turns_of
 from testing.making import ORIGIN, bits, entry
 
 CONFLICT = "conflict"
@@ -37,11 +38,15 @@ def outcome(item: Imported | Reject) -> str:
     return item.outcome.value if isinstance(item, Imported) else item.rejected.reason.value
 
 
+def into(store: Store, *, replace: bool = False) -> Import:
+    return Import(store, turns_of(store), replace=replace)
+
+
 class TestRules(unittest.TestCase):
     def weighed(self, there: Entry | None, new: Entry, *, replacing: bool = False) -> tuple[str, Entry]:
         store = MemoryStore(ORIGIN)
         store.upsert([there] if there else [])
-        (done,) = Import(store, replace=replacing).run([Incoming(new, 7)])
+        (done,) = into(store, replace=replacing).run([Incoming(new, 7)])
         return outcome(done), store.get([new.key])[new.key]
 
     def test_what_is_there_and_what_comes(self) -> None:
@@ -69,7 +74,7 @@ class TestRules(unittest.TestCase):
     def test_a_conflict_says_where_and_with_what(self) -> None:
         store = MemoryStore(ORIGIN)
         store.upsert([entry(1, 1), bare(2, 2)])
-        first, second = Import(store).run([Incoming(bare(1, 9), 3), Incoming(bare(2, 9), 4)])
+        first, second = into(store).run([Incoming(bare(1, 9), 3), Incoming(bare(2, 9), 4)])
         assert isinstance(first, Reject)
         assert isinstance(second, Reject)
         self.assertEqual((first.company_id, first.meta_id, first.line), (1, 1, 3))
@@ -93,8 +98,8 @@ class TestRules(unittest.TestCase):
         ]
         together, singly = MemoryStore(ORIGIN), MemoryStore(ORIGIN)
         with mock.patch.object(importing, "WRITE_BATCH", size):
-            found = [outcome(item) for item in Import(together, replacing).run(made)]
-        expected = [outcome(done) for item in made for done in Import(singly, replacing).run([item])]
+            found = [outcome(item) for item in into(together, replace=replacing).run(made)]
+        expected = [outcome(done) for item in made for done in into(singly, replace=replacing).run([item])]
         self.assertEqual(found, expected)
         keys = [Key(1, meta_id) for meta_id in range(4)]
         self.assertEqual(together.get(keys), singly.get(keys))
@@ -102,7 +107,7 @@ class TestRules(unittest.TestCase):
     def test_nothing_is_said_before_it_is_stored(self) -> None:
         store = WatchedStore()
         with mock.patch.object(importing, "WRITE_BATCH", 2):
-            for number, _ in enumerate(Import(store).run(Incoming(bare(i, i)) for i in range(6))):
+            for number, _ in enumerate(into(store).run(Incoming(bare(i, i)) for i in range(6))):
                 self.assertGreater(store.count(Scope.ALL), number)
         self.assertEqual([len(keys) for keys in store.writes], [2, 2, 2])
 
@@ -111,7 +116,7 @@ class TestRules(unittest.TestCase):
         store.upsert([entry(1, 1), bare(2, 2), bare(3, 3)])
         items = [bare(1, 1), entry(1, 2), bare(3, 9), bare(4, 4), entry(1, 5)]
         seen: list[Imported | Reject] = []
-        report = imported(store, map(Incoming, items), each=seen.append)
+        report = imported(store, turns_of(store), map(Incoming, items), each=seen.append)
         self.assertEqual(
             (report.inserted, report.updated, report.skipped, report.rejected, report.bare), (2, 1, 1, 1, 1)
         )

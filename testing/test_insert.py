@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hashindex import insert
-from hashindex.errors import ConfigurationError, NotPersistedError
+from hashindex.errors import ConfigurationError, NotPersistedError, StoreUnavailableError
 from hashindex.insert import CHUNK, LATER_CHUNK, Insert
 from hashindex.keys import Key
 from hashindex.records import (
@@ -26,8 +26,8 @@ from hashindex.records import (
     Taken,
     Wanted,
 )
-from testing.inserting import SECONDS, WatchedStore, reader_of, wait_until, wanted
-from testing.making import encoded, picture
+from testing.inserting import SECONDS, WatchedStore, reader_of, turns_of, wait_until, wanted
+from testing.making import encoded, entry, picture
 from testing.memory_source import MemorySource
 
 PICTURES = [encoded(picture(seed, (16, 12))) for seed in range(6)]
@@ -41,7 +41,14 @@ class InsertCase(unittest.TestCase):
         self.store, self.source = WatchedStore(), MemorySource()
 
     def use_case(self, *, replace: bool = False, refresh: bool = False) -> Insert:
-        return Insert(self.store, self.source, reader_of(self.source), replace=replace, refresh=refresh)
+        return Insert(
+            self.store,
+            self.source,
+            reader_of(self.source),
+            turns_of(self.store),
+            replace=replace,
+            refresh=refresh,
+        )
 
     def run_all(self, *items: Item, replace: bool = False, refresh: bool = False) -> list[Done]:
         return list(self.use_case(replace=replace, refresh=refresh).run(items))
@@ -176,7 +183,8 @@ class TestRuns(InsertCase):
         with mock.patch.object(insert, "WRITE_BATCH", 400), mock.patch.object(insert, "FLUSH_SECONDS", 600.0):
             self.run_all(*(wanted(1, number, uri) for number in range(CHUNK + 10)))
         self.assertEqual([len(keys) for keys in self.store.writes], [400, 400, 210])
-        self.assertEqual([len(keys) for keys in self.store.lookups], [CHUNK, 10])
+        # Each picture is looked up before it is read, and again in the turn in which it is written.
+        self.assertCountEqual([len(keys) for keys in self.store.lookups], [CHUNK, 10, 400, 400, 210])
 
     def test_lookups_grow(self) -> None:
         with mock.patch.object(insert, "CHUNK", 10), mock.patch.object(insert, "LATER_CHUNK", 30):
@@ -239,6 +247,57 @@ class TestStages(InsertCase):
             self.assertLessEqual(asked, CHUNK + LATER_CHUNK)
             run.close()
 
+    def test_a_key_that_came_to_belong_to_another_while_its_picture_was_read_is_a_conflict(self) -> None:
+        """Those with keys 0 to 2 were absent when they were looked up, and 3 was there."""
+        uris = [self.source.put(f"{number}.png", PICTURES[number]) for number in range(4)]
+        self.outcome(wanted(1, 3, uris[3]))
+        self.source.put("3.png", PICTURES[4])
+
+        def meanwhile(uri: str) -> None:
+            if uri == uris[0]:
+                self.store.upsert(
+                    [
+                        entry(1, 0, uri="/others.png"),
+                        entry(1, 1, uri=uris[1]),
+                        entry(1, 3, uri="/others.png"),
+                    ]
+                )
+
+        self.source.before_read = meanwhile
+        items = [wanted(1, number, uri) for number, uri in enumerate(uris)]
+        reader = reader_of(self.source, workers=1)
+        use_case = Insert(self.store, self.source, reader, turns_of(self.store))
+        done = list(use_case.run(items))
+        self.assertEqual(
+            sorted((str(place_of(item)), said(item)) for item in done),
+            [("1:0", "conflict"), ("1:1", "updated"), ("1:2", "inserted"), ("1:3", "conflict")],
+        )
+        self.assertEqual(self.stored(0)[0], "/others.png")
+        self.assertEqual(self.stored(1), (uris[1], "v2"))
+        self.source.before_read = lambda _: None
+        self.assertEqual(self.outcome(items[0], replace=True), "updated")
+
+    def test_a_batch_is_written_in_the_turn_of_its_companies(self) -> None:
+        turns = turns_of(self.store, wait_seconds=0.0)
+
+        def nobody_else() -> None:
+            for company_id in (1, 2):
+                with self.assertRaises(StoreUnavailableError), turns.of([company_id]):
+                    self.fail("it is another's turn")
+
+        uris = [self.source.put(f"{number}.png", PICTURES[number]) for number in range(2)]
+        self.store.before_write = nobody_else
+        self.run_all(wanted(1, 1, uris[0]), wanted(2, 1, uris[1]))
+        self.assertEqual(self.store.count(Scope.ALL), 2)
+
+    def test_an_insert_whose_turn_does_not_come_says_so(self) -> None:
+        uri = self.source.put("a.png", PICTURES[0])
+        turns = turns_of(self.store, wait_seconds=0.0)
+        use_case = Insert(self.store, self.source, reader_of(self.source), turns)
+        with turns.of([1]), self.assertRaises(StoreUnavailableError):
+            list(use_case.run([wanted(1, 1, uri)]))
+        self.assertEqual(self.store.count(Scope.ALL), 0)
+
     def test_what_is_hashed_is_written_while_the_listing_waits(self) -> None:
         stored = threading.Event()
 
@@ -292,6 +351,15 @@ class TestStages(InsertCase):
         wait_until(lambda: not left())
 
 
+def place_of(item: Done) -> Key | None:
+    if isinstance(item, Taken):
+        return item.wanted.key
+    assert isinstance(item, Reject)
+    assert item.company_id is not None
+    assert item.meta_id is not None
+    return Key(item.company_id, item.meta_id)
+
+
 def place(item: Item | Done) -> object:
     """Return what tells an item from the others, before and after."""
     if isinstance(item, Ignored):
@@ -326,7 +394,9 @@ class TestLikeOneByOne(unittest.TestCase):
         for number in range(5):
             source.put(f"{number}.png", PICTURES[number] if number < 4 else b"broken")
         model: dict[Key, tuple[str, str]] = {}
-        use_case = Insert(store, source, reader_of(source), replace=flags.replace, refresh=flags.refresh)
+        use_case = Insert(
+            store, source, reader_of(source), turns_of(store), replace=flags.replace, refresh=flags.refresh
+        )
         for run in (first, second):
             items = [
                 wanted(company_id, meta_id, f"memory://{number}.png", version_of(source, number, told), line)

@@ -1,5 +1,8 @@
 """What a Milvus Lite file can hold in the place of our collection, and what is said of it."""
 
+from contextlib import chdir
+from pathlib import Path
+
 from hashindex.compose import open_index
 from hashindex.errors import HashIndexError, IndexMismatchError, IndexNotFoundError
 from hashindex.records import Origin, Scope
@@ -28,6 +31,17 @@ class TestCollections(LiteCase):
             "other",
         )
 
+    def test_an_index_has_one_identity_whatever_it_is_called(self) -> None:
+        link = self.folder / "link.db"
+        link.symlink_to(self.file)
+        identities = set()
+        with chdir(self.folder):
+            for place in (self.file, Path("index.db"), link):
+                store = self.open(place)
+                identities.add(store.identity)
+                store.close()
+        self.assertEqual(len(identities), 1)
+
     def test_two_collections_in_one_file_do_not_meet(self) -> None:
         first = self.open()
         first.upsert([entry(1, 1)])
@@ -38,6 +52,7 @@ class TestCollections(LiteCase):
         self.assertEqual(other.count(Scope.ALL), 0)
         other.upsert([entry(1, 1, uri="/other.jpg")])
         other.close()
+        self.assertNotEqual(other.identity, first.identity)
         self.assertEqual(self.open().get([entry(1, 1).key]), {entry(1, 1).key: entry(1, 1)})
 
     def test_a_collection_made_by_other_code(self) -> None:
@@ -102,7 +117,7 @@ class TestCollections(LiteCase):
         self.made(collection, schema)
 
     def made(self, collection: str, schema: object) -> None:
-        process = LiteProcess(self.file)
+        process = LiteProcess(self.file, 0)
         client = connected(process)
         client.create_collection(collection, schema=schema)
         client.close()

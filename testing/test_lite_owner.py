@@ -44,7 +44,7 @@ _FORKED = """
 import os, sys
 from pathlib import Path
 from hashindex.store.lite_process import LiteProcess
-process = LiteProcess(Path(sys.argv[1]))
+process = LiteProcess(Path(sys.argv[1]), 0)
 process.start()
 copy = os.fork()
 if copy == 0:
@@ -124,14 +124,25 @@ class TestOwner(LiteCase):
 
     def test_a_process_that_is_just_closing_is_waited_for(self) -> None:
         with (
-            mock.patch.object(lite_locks, "CLOSING_SECONDS", 20),
             owned_elsewhere(self.file) as owner,
             ThreadPoolExecutor(1) as pool,
         ):
-            opening = pool.submit(self.open)
+            opening = pool.submit(self.open, wait_seconds=20)
             assert owner.stdin is not None
             owner.stdin.close()
             self.assertEqual(opening.result().count(Scope.ALL), 0)
+
+    def test_who_waits_longer_says_for_whom(self) -> None:
+        with (
+            mock.patch.object(lite_locks, "SAID_AFTER_SECONDS", 0.02),
+            owned_elsewhere(self.file) as owner,
+            self.assertLogs("hashindex", "WARNING") as logs,
+            self.assertRaises(StoreUnavailableError) as caught,
+        ):
+            self.open(wait_seconds=0.1)
+        self.assertEqual(str(caught.exception), self.held_by(f"process {owner.pid}"))
+        said = f"{self.file} is held by process {owner.pid}; waiting for it, up to 0.1 s in all."
+        self.assertEqual([record.getMessage() for record in logs.records], [said])
 
     def test_a_plain_client_elsewhere_keeps_us_out(self) -> None:
         self.open().close()

@@ -94,7 +94,7 @@ class TestReadme(unittest.TestCase):
             command,
             shell=isinstance(command, str),
             cwd=self.folder,
-            env={**environment, "PATH": path},
+            env={**environment, "PATH": path, "HOME": str(self.folder)},
             capture_output=True,
             text=True,
             timeout=60,

@@ -1,5 +1,6 @@
 """What a Milvus server can hold under our name, and how it is indexed."""
 
+from contextlib import closing
 from unittest import mock
 
 from hashindex.errors import (
@@ -67,6 +68,9 @@ class TestCollections(ServerCase):
         store.upsert([entry(3, 1)])
         flat = on_server.fresh_name(type(self))
         other = on_server.opened(type(self), flat, index_type="BIN_FLAT")
+        with closing(on_server.opened(type(self), on_server.common(), nlist=64)) as common:
+            self.assertEqual(store.identity, common.identity)  # which is what the turns go by
+        self.assertNotEqual(store.identity, other.identity)
         self.assertEqual(other.info().index_type, "BIN_FLAT")
         self.addCleanup(self.bare.alter_alias, f"{on_server.common()}_1", name)
         self.bare.alter_alias(f"{flat}_1", name)

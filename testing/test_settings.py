@@ -124,6 +124,12 @@ class TestSettings(unittest.TestCase):
             ("HASHINDEX_COMPANY_ID", str(2**63), f"it should be less than or equal to {2**63 - 1}"),
             ("HASHINDEX_WORKERS", "0", "it should be greater than or equal to 1"),
             ("HASHINDEX_SOURCE_TIMEOUT_SECONDS", "0", "it should be greater than 0"),
+            ("HASHINDEX_WAIT_SECONDS", "-1", "it should be greater than or equal to 0"),
+            (
+                "HASHINDEX_LOCK_FOLDER",
+                "locks",
+                "it must be the same from every working folder, as /var/lock/hashindex is",
+            ),
             ("HASHINDEX_INDEX_TYPE", "HNSW", "it should be 'auto', 'BIN_FLAT' or 'BIN_IVF_FLAT'"),
             ("HASHINDEX_COLLECTION", "a-b", "it takes letters, digits and underscores, and no digit first"),
             (

@@ -14,7 +14,7 @@ from typing import Any
 
 from hashindex.errors import IndexMismatchError, IndexNotFoundError, StoreError, StoreUnavailableError
 from hashindex.interchange.hashes import bare
-from hashindex.records import HASH_BYTES, Incoming, Reject
+from hashindex.records import HASH_BYTES, WAIT_SECONDS, Incoming, Reject
 from hashindex.store.lite_opening import ENDED, connected, reading
 from hashindex.store.lite_place import check_place
 from hashindex.store.lite_process import LiteProcess
@@ -32,12 +32,18 @@ Calling = Callable[[], AbstractContextManager[None]]
 
 @contextmanager
 def opened_foreign(
-    uri: str, collection: str, *, token: str, ca_file: Path | None, company_id: int | None
+    uri: str,
+    collection: str,
+    *,
+    token: str,
+    ca_file: Path | None,
+    company_id: int | None,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> Iterator["ForeignCollection"]:
     """Open a collection in a Milvus Lite file or on a server, for reading.
 
     IndexNotFoundError where there is none; IndexMismatchError when it lacks a field, or is one of ours.
-    `company_id` is for rows that have none of their own.
+    `company_id` is for rows that have none of their own, `wait_seconds` for a file that others have open.
     """
     with ExitStack() as stack:
         if "://" in uri:
@@ -51,7 +57,7 @@ def opened_foreign(
             check_place(file)
             if not file.exists():
                 raise IndexNotFoundError(f"there is no Milvus Lite file at {file}; name another.")
-            process = LiteProcess(file)
+            process = LiteProcess(file, wait_seconds)
             stack.callback(process.stop)
             client = connected(process)
             stack.callback(client.close)

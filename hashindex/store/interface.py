@@ -39,6 +39,10 @@ class Store(Protocol):
     def created(self) -> bool:
         """Whether opening it made it; no I/O."""
 
+    @property
+    def identity(self) -> str:
+        """What this collection and no other is known by, however it was named to open it; no I/O."""
+
     def upsert(self, entries: Sequence[Entry]) -> None:
         """Write entries, each replacing the one of the same key whole; any number, all keys different."""
 

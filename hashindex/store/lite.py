@@ -15,7 +15,7 @@ from hashindex.errors import (
     StoreUnavailableError,
 )
 from hashindex.keys import Key
-from hashindex.records import Entry, Origin, Scope
+from hashindex.records import WAIT_SECONDS, Entry, Origin, Scope
 from hashindex.store.interface import WRITE_BATCH, check_batch
 from hashindex.store.journal import Journal
 from hashindex.store.lite_opening import ENDED, SQLITE_REFUSED, connected, opened_collection, reading
@@ -35,12 +35,19 @@ CLOSE_SECONDS = 1.0
 """How long closing waits for a call that is under way; writing a batch takes about half of it."""
 
 
-def open_lite(place: str, collection: str, *, create: Origin | None, index_type: str) -> "LiteStore":
+def open_lite(
+    place: str,
+    collection: str,
+    *,
+    create: Origin | None,
+    index_type: str,
+    wait_seconds: float = WAIT_SECONDS,
+) -> "LiteStore":
     """Open an index in a file, or make one where `create` says how.
 
     ConfigurationError for a place that Lite cannot use, IndexNotFoundError where there is no index and none
-    is to be made, StoreUnavailableError while another process has it open, StoreDamagedError for a file or
-    a journal that cannot be read.
+    is to be made, StoreUnavailableError when another process still has it open after `wait_seconds`,
+    StoreDamagedError for a file or a journal that cannot be read.
     """
     if index_type == "BIN_IVF_FLAT":
         raise ConfigurationError(
@@ -50,7 +57,7 @@ def open_lite(place: str, collection: str, *, create: Origin | None, index_type:
     check_place(file)
     if create is None and not (file.exists() and file.stat().st_size):
         raise IndexNotFoundError(f"there is no index at {file}; `hashindex insert` or `create` makes one.")
-    process, journal = LiteProcess(file), Journal(file.with_name(f"{file.name}.journal"))
+    process, journal = LiteProcess(file, wait_seconds), Journal(file.with_name(f"{file.name}.journal"))
     try:
         client = connected(process)
         with reading(file):
@@ -87,6 +94,7 @@ class LiteStore(MilvusStore):
     ) -> None:
         super().__init__(
             collection,
+            identity=f"{file} {collection}",
             origin=origin,
             created=created,
             index=VectorIndex("BIN_FLAT"),

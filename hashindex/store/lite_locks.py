@@ -9,6 +9,7 @@ outlives a killed parent finishes its write first.
 """
 
 import fcntl
+import logging
 import os
 import struct
 import time
@@ -19,20 +20,25 @@ from typing import IO
 
 from hashindex.errors import StoreUnavailableError
 
-ORPHAN_SECONDS = 10.0
-"""How long to wait for the child of a process that has died to finish what it was writing."""
+_log = logging.getLogger(__name__)
 
-CLOSING_SECONDS = 0.5
-"""How long to wait for a process that runs, and may be about to close the file."""
+ORPHAN_SECONDS = 10.0
+"""How long to wait, at least, for the child of a process that has died to finish what it was writing."""
+
+SAID_AFTER_SECONDS = 1.0
+"""When people are told what they are waiting for."""
 
 _POLL_SECONDS = 0.005
 
 
 @contextmanager
-def owned(file: Path) -> Iterator[IO[bytes]]:
-    """Hold the lock that parent and child have together; the file names the parent's process."""
+def owned(file: Path, wait_seconds: float) -> Iterator[IO[bytes]]:
+    """Hold the lock that parent and child have together; the file names the parent's process.
+
+    Another process that has it is waited for, so long at most; then StoreUnavailableError.
+    """
     with file.with_name(f".{file.name}.owner").open("a+b", buffering=0) as lock:
-        _await_turn(file, lock)
+        _await_turn(file, lock, wait_seconds)
         with suppress(OSError):  # a full disk; it only tells others
             lock.truncate(0)
             lock.write(b"%d\n" % os.getpid())
@@ -44,17 +50,23 @@ def owned(file: Path) -> Iterator[IO[bytes]]:
             fcntl.flock(lock, fcntl.LOCK_UN)  # closing alone leaves it to a process forked meanwhile
 
 
-def _await_turn(file: Path, lock: IO[bytes]) -> None:
-    began = time.monotonic()
+def _await_turn(file: Path, lock: IO[bytes], wait_seconds: float) -> None:
+    began, said = time.monotonic(), False
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
             holder = lock.read().decode(errors="replace").strip()
-            patience = CLOSING_SECONDS if _runs(holder) else ORPHAN_SECONDS
-            if holder == str(os.getpid()) or time.monotonic() > began + patience:
+            patience = wait_seconds if _runs(holder) else max(wait_seconds, ORPHAN_SECONDS)
+            waited = time.monotonic() - began
+            if holder == str(os.getpid()) or waited > patience:
                 raise _held(file, holder) from None
+            if waited > SAID_AFTER_SECONDS and not said:
+                said = True
+                _log.warning(
+                    "%s is held by %s; waiting for it, up to %g s in all.", file, _named(holder), patience
+                )
             time.sleep(_POLL_SECONDS)
         else:
             return
@@ -89,10 +101,14 @@ def stands(lock: IO[bytes]) -> bool:
 def _held(file: Path, holder: str) -> StoreUnavailableError:
     if holder == str(os.getpid()):
         return StoreUnavailableError(f"{file} is already open in this process; use the index that is open.")
-    who = f"process {holder}" if holder else "another program"
     return StoreUnavailableError(
-        f"{file} is held by {who}; wait for it to end, or use a Milvus server, which many can share."
+        f"{file} is held by {_named(holder)}; wait for it to end, or use a Milvus server, which many can "
+        "share."
     )
+
+
+def _named(holder: str) -> str:
+    return f"process {holder}" if holder else "another program"
 
 
 def _runs(process_id: str) -> bool:

@@ -35,8 +35,9 @@ _SOCKET_FOLDER = re.compile(r"[A-Za-z0-9._/-]{1,100}")  # a socket's path has at
 class LiteProcess:
     """A running Milvus Lite over one file, which nobody else has open until `stop`."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, file: Path, wait_seconds: float) -> None:
+        """Wait so long for another process that has the file open."""
+        self._file, self._wait_seconds = file, wait_seconds
         self._undo = ExitStack()
         self._folder = Path()
         self._process: subprocess.Popen[bytes] | None = None
@@ -61,11 +62,11 @@ class LiteProcess:
     def start(self) -> None:
         """Take the locks, start the process and wait until it answers.
 
-        StoreUnavailableError when another process has the file open; StoreDamagedError when Lite cannot
-        read it; ConfigurationError when it belongs to another program.
+        StoreUnavailableError when another process has the file open and keeps it; StoreDamagedError when
+        Lite cannot read it; ConfigurationError when it belongs to another program.
         """
         with ExitStack() as undo:
-            owner = undo.enter_context(owned(self._file))
+            owner = undo.enter_context(owned(self._file, self._wait_seconds))
             self._guard = undo.enter_context(locked_for_child(self._file))
             check_database(self._file)
             self._folder = _short_folder()

@@ -1,5 +1,6 @@
 """An exact store in memory: the oracle that the others are compared with, and a store for small scripts."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from threading import RLock
 
@@ -36,6 +37,11 @@ class MemoryStore:
     def created(self) -> bool:
         """Always: it begins empty."""
         return True
+
+    @property
+    def identity(self) -> str:
+        """Known by nothing but this object."""
+        return f"memory {os.getpid()} {id(self)}"
 
     def upsert(self, entries: Sequence[Entry]) -> None:
         """Keep the entries, each in place of the one with its key."""

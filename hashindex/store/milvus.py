@@ -70,9 +70,18 @@ class MilvusStore(ABC):
     """Reads one collection through a `MilvusClient`."""
 
     def __init__(
-        self, collection: str, *, origin: Origin, created: bool, index: VectorIndex, backend: str, uri: str
+        self,
+        collection: str,
+        *,
+        identity: str,
+        origin: Origin,
+        created: bool,
+        index: VectorIndex,
+        backend: str,
+        uri: str,
     ) -> None:
-        self._collection, self._origin, self._created = collection, origin, created
+        self._collection, self._identity = collection, identity
+        self._origin, self._created = origin, created
         self._index, self._backend, self._uri = index, backend, uri
 
     @property
@@ -93,6 +102,11 @@ class MilvusStore(ABC):
     def created(self) -> bool:
         """Whether opening it made it."""
         return self._created
+
+    @property
+    def identity(self) -> str:
+        """The path of the file and the name in it, or the number that the server gave the collection."""
+        return self._identity
 
     def search(
         self, hashes: Sequence[bytes], scope: Scope, *, radius: int, limit: int, exhaustive: bool = False

@@ -81,6 +81,7 @@ def open_server(
         return ServerStore(
             client,
             collection,
+            identity=f"collection {described['collection_id']}",
             origin=origin,
             created=created,
             index=index,
@@ -100,13 +101,22 @@ class ServerStore(MilvusStore):
         client: Any,
         collection: str,
         *,
+        identity: str,
         origin: Origin,
         created: bool,
         index: VectorIndex,
         backend: str,
         uri: str,
     ) -> None:
-        super().__init__(collection, origin=origin, created=created, index=index, backend=backend, uri=uri)
+        super().__init__(
+            collection,
+            identity=identity,
+            origin=origin,
+            created=created,
+            index=index,
+            backend=backend,
+            uri=uri,
+        )
         self._connection = client
 
     def upsert(self, entries: Sequence[Entry]) -> None:
