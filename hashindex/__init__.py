@@ -30,6 +30,7 @@ from hashindex.keys import Key, meta_id_from_stem, meta_id_from_uri
 from hashindex.recipe import Recipe
 from hashindex.records import (
     BareHash,
+    Checked,
     CopyReport,
     Entry,
     Fingerprint,
@@ -46,6 +47,7 @@ from hashindex.records import (
     Rejected,
     Removed,
     SearchResult,
+    Status,
     StoreInfo,
     SyncReport,
     Taken,
@@ -74,6 +76,7 @@ __all__ = [
     "DEFAULT_RULE",
     "WIDE_RULE",
     "BareHash",
+    "Checked",
     "Company",
     "Comparison",
     "ConfigurationError",
@@ -112,6 +115,7 @@ __all__ = [
     "Rule",
     "SearchResult",
     "Selection",
+    "Status",
     "StoreDamagedError",
     "StoreError",
     "StoreInfo",

@@ -10,7 +10,8 @@ from itertools import islice
 from types import TracebackType
 from typing import Self, TextIO
 
-from hashindex.confirming import DEFAULT_RULE, WIDE_RULE
+from hashindex.check import Admission, Check
+from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
 from hashindex.copying import copy
 from hashindex.duplicates.finding import (
     DEFAULT_RULES,
@@ -28,6 +29,7 @@ from hashindex.listing import EVERY_PICTURE, Selection, keyed, listed, pictures
 from hashindex.manifest import Manifest
 from hashindex.reading import ImageLike, PictureReader
 from hashindex.records import (
+    Checked,
     CopyReport,
     Entry,
     HashedPicture,
@@ -54,7 +56,7 @@ from hashindex.store.interface import Store
 from hashindex.sync import Comparison, EachSynced, Sync
 from hashindex.tally import tally
 from hashindex.turns import Turns
-from hashindex.views import Ways
+from hashindex.views import DEFAULT_WAYS, Ways
 
 QUERIES_PER_CALL = 100
 """Pictures that one call to the store looks for: a batch costs Milvus far less than as many single calls."""
@@ -384,6 +386,65 @@ class Company(Lookup):
         )
         return use_case.compare(os.fspath(folder), each_found)
 
+    def check(self, image: ImageLike, *, rule: Rule = DEFAULT_RULE, ways: Ways = DEFAULT_WAYS) -> Checked:
+        """Say whether a picture is new to the company, an exact copy or a near one; see `Status`.
+
+        `StoreUnavailableError` does not come: then the picture is `unavailable`. By default it is looked for
+        without its borders too, and not turned.
+        """
+        return next(self.check_many([image], rule=rule, ways=ways))
+
+    def check_many(
+        self, images: Iterable[ImageLike | Rejected], *, rule: Rule = DEFAULT_RULE, ways: Ways = DEFAULT_WAYS
+    ) -> Iterator[Checked]:
+        """Yield the answers for many pictures, in order. They are not compared with each other."""
+        return self._check(rule, ways).run(images)
+
+    def insert_if_new(
+        self,
+        image: str | os.PathLike[str] | Picture,
+        *,
+        meta_id: int | None = None,
+        meta_id_from: MetaIdFrom = meta_id_from_uri,
+        replace: bool = False,
+        rule: Rule = DEFAULT_RULE,
+        ways: Ways = DEFAULT_WAYS,
+    ) -> Checked:
+        """Check a picture, and insert it if it is new or low in information, in one step.
+
+        Of several threads and processes of one machine that do so at once with the same picture, exactly one
+        finds it new, and the others what that one has inserted. Other machines are not waited for.
+
+        Args:
+            image: A path or `oss://` URI.
+            meta_id: Its key. An entry that has it is a match like any other; that of another URI is a
+                `conflict`, and the picture is not inserted.
+            meta_id_from: Makes the key otherwise, of the canonical URI.
+            replace: Let a key that belongs to another URI be taken over.
+            rule: What is near.
+            ways: Which views of the picture are looked for.
+
+        """
+        keys = meta_id_from if meta_id is None else _always(validated_id("meta_id", meta_id))
+        return next(
+            self.insert_many_if_new([image], meta_id_from=keys, replace=replace, rule=rule, ways=ways)
+        )
+
+    def insert_many_if_new(
+        self,
+        images: Iterable[str | os.PathLike[str] | Picture | Rejected],
+        *,
+        meta_id_from: MetaIdFrom = meta_id_from_uri,
+        replace: bool = False,
+        rule: Rule = DEFAULT_RULE,
+        ways: Ways = DEFAULT_WAYS,
+    ) -> Iterator[Checked]:
+        """Do the same with many, as if one after the other; yield the answers in order, once all is stored.
+
+        A hundred are stored when the answer to the first of them is asked for.
+        """
+        return self._check(rule, ways, Admission(meta_id_from=meta_id_from, replace=replace)).run(images)
+
     def search_like(self, meta_id: int, limits: Limits = DEFAULT_LIMITS) -> SearchResult:
         """Return what resembles a stored entry, itself left out; `rejected` when there is no such entry."""
         entry = self.get(meta_id)
@@ -404,6 +465,17 @@ class Company(Lookup):
     def delete_all(self) -> int:
         """Remove everything that the company has; return how many entries that were."""
         return self._store.delete_company(self._company_id)
+
+    def _check(self, rule: Rule, ways: Ways, admission: Admission | None = None) -> Check:
+        return Check(
+            store=self._store,
+            reader=self._reader,
+            turns=self._index.turns,
+            company_id=self._company_id,
+            rule=rule,
+            ways=ways,
+            admission=admission,
+        )
 
     def _single(self, names: Iterable[str]) -> list[str]:
         first_two = list(islice(names, 2))

@@ -104,23 +104,16 @@ class Insert:
     def _outcome(self, hashed: "_Hashed", there: Entry | None) -> Taken | Reject:
         outcome = Outcome.INSERTED if there is None else Outcome.UPDATED
         taken = Taken(hashed.item, outcome, hashed.entry.picture.file_size)
-        return self._conflict(hashed.item, there) or taken
+        return self._refused(hashed.item, there) or taken
 
-    def _conflict(self, item: Wanted, there: Entry | None) -> Reject | None:
-        if there is None or self.replace or there.picture.uri == item.picture.uri:
-            return None
-        if there.picture.is_bare:  # a picture fills in a hash that was imported
-            return None
-        detail = f"its key {item.key} belongs to {there.picture.uri}; --replace lets it take over"
-        return _rejected(item, Rejected(item.picture.uri, Reason.CONFLICT, detail))
+    def _refused(self, item: Wanted, there: Entry | None) -> Reject | None:
+        refused = refusal(item.key, item.picture.uri, there, replace=self.replace)
+        return None if refused is None else _rejected(item, refused)
 
     def _decide(self, item: Wanted, entry: Entry | None) -> "Taken | Reject | _ToRead":
-        if len(item.picture.uri.encode()) > MAX_URI_BYTES:
-            detail = f"the URI has more than {MAX_URI_BYTES} bytes, which is all that an entry can hold"
-            return _rejected(item, Rejected(item.picture.uri, Reason.URI_TOO_LONG, detail))
-        conflict = self._conflict(item, entry)
-        if conflict is not None:
-            return conflict
+        refused = self._refused(item, entry)
+        if refused is not None:
+            return refused
         if entry is not None and entry.picture.uri == item.picture.uri and not self.refresh:
             if item.picture.version is None:
                 return _ToRead(item, unless_version=entry.picture.source_version)
@@ -247,6 +240,19 @@ class _Run:
     def _finish(self, key: Key, outcome: Taken | Reject) -> None:
         self._keys.discard(key)
         self._outcomes.append(outcome)
+
+
+def refusal(key: Key, uri: str, there: Entry | None, *, replace: bool) -> Rejected | None:
+    """Say why a picture must not be written under a key that this entry has, where it must not."""
+    if len(uri.encode()) > MAX_URI_BYTES:
+        detail = f"the URI has more than {MAX_URI_BYTES} bytes, which is all that an entry can hold"
+        return Rejected(uri, Reason.URI_TOO_LONG, detail)
+    if there is None or replace or there.picture.uri == uri:
+        return None
+    if there.picture.is_bare:  # a picture fills in a hash that was imported
+        return None
+    detail = f"its key {key} belongs to {there.picture.uri}; --replace lets it take over"
+    return Rejected(uri, Reason.CONFLICT, detail)
 
 
 def _rejected(item: Wanted, rejected: Rejected) -> Reject:

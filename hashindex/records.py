@@ -48,6 +48,8 @@ class Reason(StrEnum):
     UNSUPPORTED = "unsupported"
     SOURCE_ERROR = "source_error"
     CONFLICT = "conflict"
+    INDEX_UNAVAILABLE = "index_unavailable"
+    TOO_MANY_CANDIDATES = "too_many_candidates"
     BAD_LINE = "bad_line"
     BAD_KEY = "bad_key"
     URI_TOO_LONG = "uri_too_long"
@@ -59,6 +61,23 @@ class Verdict(StrEnum):
     EXACT = "exact"
     NEAR = "near"
     WEAK = "weak"
+
+
+class Status(StrEnum):
+    """What a check says of a picture."""
+
+    NEW = "new"
+    """Compared with every stored picture of the company, it matches none."""
+    EXACT = "exact"
+    """A stored picture has the same bytes."""
+    NEAR = "near"
+    """A stored picture is confirmed to be the same, edited."""
+    LOW_INFORMATION = "low_information"
+    """It says so little that nothing could be near to it, and no stored picture has the same bytes."""
+    UNDECODABLE = "undecodable"
+    """Nothing can be said of it: it is no picture, or one that is not taken."""
+    UNAVAILABLE = "unavailable"
+    """Nothing can be said of it now: it cannot be read, or the index cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +336,20 @@ class Candidate:
     contrast: float | None
     """All three None where the entry is bare: nothing confirms or refutes it."""
 
+    @classmethod
+    def of(cls, entry: Entry, distance: int) -> Self:
+        """Return what a search would give of an entry at this distance."""
+        picture, prints = entry.picture, entry.picture.fingerprint
+        return cls(
+            key=entry.key,
+            distance=distance,
+            uri=picture.uri,
+            content_digest=picture.content_digest,
+            phash=prints.phash,
+            dhash=prints.dhash,
+            contrast=prints.contrast,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -381,3 +414,29 @@ class SearchResult:
     low_information: bool = False
     """The picture says so little that nothing is near to it as it is: only exact copies match."""
     rejected: Rejected | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The answer to one picture at the upload gate."""
+
+    uri: str | None
+    """None where a picture was given by its bytes."""
+    status: Status
+    recipe: str
+    """By which the hashes were made."""
+    ahash: bytes | None = None
+    """None where the picture could not be read."""
+    matches: tuple[Match, ...] = ()
+    """As of a search, but exact ones first. Those of hashes that were imported have no verdict, as nothing
+    confirms them, and make no picture `near`."""
+    low_information: bool = False
+    """As in `SearchResult`; such a picture can be `exact`, and `near` without its borders."""
+    truncated: bool = False
+    """There are more matches, or there may be: more candidates than the engine gives."""
+    inserted: bool = False
+    """An entry was made, or replaced, and is stored."""
+    meta_id: int | None = None
+    """Of that entry."""
+    rejected: Rejected | None = None
+    """Why it is undecodable or unavailable; or why it was not inserted, though it was to be."""

@@ -102,6 +102,14 @@ DEFAULT_LIMITS = Limits()
 
 def search(store: Store, queries: Sequence[Query], scope: Scope, limits: Limits) -> list[SearchResult]:
     """Answer the queries in order, all views of all of them in one call to the store."""
+    found = candidates(store, queries, scope, limits)
+    return [answer(query, of_query, limits) for query, of_query in zip(queries, found, strict=True)]
+
+
+def candidates(
+    store: Store, queries: Sequence[Query], scope: Scope, limits: Limits
+) -> list[list[Candidates]]:
+    """Return what the store has for each query, in the order of its hashes."""
     all_shown = all(query.fingerprint is None and query.leave_out is None for query in queries)
     found = iter(
         store.search(
@@ -112,10 +120,11 @@ def search(store: Store, queries: Sequence[Query], scope: Scope, limits: Limits)
             exhaustive=limits.exhaustive,
         )
     )
-    return [_answer(query, list(islice(found, len(query.hashes))), limits) for query in queries]
+    return [list(islice(found, len(query.hashes))) for query in queries]
 
 
-def _answer(query: Query, found: Sequence[Candidates], limits: Limits) -> SearchResult:
+def answer(query: Query, found: Sequence[Candidates], limits: Limits) -> SearchResult:
+    """Judge what was found for each hash of a query."""
     if query.views:
         judged = _best(query, found, limits.rule)
     else:

@@ -12,7 +12,17 @@ from typing import Annotated, NoReturn
 import typer
 
 from hashindex import __version__
-from hashindex.cli import duplicates, entries, importing, indexes, moving, pictures, searching, syncing
+from hashindex.cli import (
+    checking,
+    duplicates,
+    entries,
+    importing,
+    indexes,
+    moving,
+    pictures,
+    searching,
+    syncing,
+)
 from hashindex.cli.output import Exit, say
 from hashindex.errors import HashIndexError, InvalidArgumentError
 
@@ -27,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for module in (pictures, searching, duplicates, entries, syncing, indexes, moving, importing):
+for module in (pictures, searching, checking, duplicates, entries, syncing, indexes, moving, importing):
     module.register(app)
 
 

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from enum import StrEnum
 from functools import partial
 from typing import Annotated, TextIO
 
@@ -18,13 +17,6 @@ from hashindex.cli.rejects import rejects_file
 from hashindex.errors import InvalidArgumentError
 
 _log = logging.getLogger(__name__)
-
-
-class MetaIdFrom(StrEnum):
-    """What a meta_id is made of where none is given."""
-
-    URI = "uri"
-    STEM = "stem"
 
 
 def register(app: typer.Typer) -> None:
@@ -43,13 +35,9 @@ def insert(
     ] = None,
     company_id: options.CompanyId = None,
     meta_id: options.MetaId = None,
-    meta_id_from: Annotated[
-        MetaIdFrom, typer.Option(help="Make meta_ids of the URI, or take file names that are numbers.")
-    ] = MetaIdFrom.URI,
+    meta_id_from: options.MetaIdsFrom = options.MetaIdFrom.URI,
     rejects: options.Rejects = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Let a key that belongs to another URI be taken over.")
-    ] = False,
+    replace: options.Replace = False,
     refresh: options.Refresh = False,
     include: options.Include = None,
     exclude: options.Exclude = None,
@@ -67,15 +55,12 @@ def insert(
     del verbose
     if bool(sources) == bool(manifest):
         raise InvalidArgumentError("name pictures, or give --manifest: one of the two.")
-    if meta_id is not None and not _may_be_one_picture(sources):
-        raise InvalidArgumentError("--meta-id goes with exactly one picture.")
+    options.check_one_picture(meta_id, sources)
     from hashindex.compose import load_settings, open_index
-    from hashindex.keys import meta_id_from_stem, meta_id_from_uri
 
     settings = load_settings(milvus_uri=milvus_uri, collection=collection, index_type=index_type)
     company = company_id if company_id is not None else settings.company_id
     text = options.recipe_text(recipe, decode, oss_process)
-    keys = meta_id_from_stem if meta_id_from is MetaIdFrom.STEM else meta_id_from_uri
     with ExitStack() as stack:
         lines = stack.enter_context(opened_text(manifest)) if manifest else None
         meant = options.company_scope(company) if lines is None else 0
@@ -90,13 +75,18 @@ def insert(
         each = stack.enter_context(account("inserting", file, bar=not json, items=items))
         if lines is not None:
             report = index.insert_manifest(
-                lines, company_id=company, meta_id_from=keys, replace=replace, refresh=refresh, each=each
+                lines,
+                company_id=company,
+                meta_id_from=meta_id_from.keys,
+                replace=replace,
+                refresh=refresh,
+                each=each,
             )
         else:
             report = index.company(meant).insert(
                 named(sources or ()),
                 meta_id=meta_id,
-                meta_id_from=keys,
+                meta_id_from=meta_id_from.keys,
                 selection=chosen,
                 replace=replace,
                 refresh=refresh,
@@ -159,11 +149,6 @@ def delete(
         output.emit({"deleted": deleted})
     else:
         output.line(f"deleted {output.entries(deleted)} of company {scope}")
-
-
-def _may_be_one_picture(sources: list[str] | None) -> bool:
-    """Say whether no more than one picture is named, as far as can be seen before an index is opened."""
-    return sources is not None and len(sources) == 1 and not os.path.isdir(sources[0])
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """The options that several commands share, and what they make of the settings."""
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,7 +12,7 @@ import typer
 import loggers
 from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
 from hashindex.errors import InvalidArgumentError
-from hashindex.keys import validated_id
+from hashindex.keys import meta_id_from_stem, meta_id_from_uri, validated_id
 
 
 def _configure_logging(verbose: bool) -> bool:
@@ -23,6 +26,18 @@ def _company_id(value: int | None) -> int | None:
 
 def _meta_id(value: int | None) -> int | None:
     return None if value is None else validated_id("meta_id", value)
+
+
+class MetaIdFrom(StrEnum):
+    """What a meta_id is made of where none is given."""
+
+    URI = "uri"
+    STEM = "stem"
+
+    @property
+    def keys(self) -> Callable[[str], int]:
+        """What makes it."""
+        return meta_id_from_stem if self is MetaIdFrom.STEM else meta_id_from_uri
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one value a line, and nothing else.")]
@@ -55,6 +70,13 @@ _META_ID = typer.Option(
 )
 MetaId = Annotated[int | None, _META_ID]
 RequiredMetaId = Annotated[int, _META_ID]
+MetaIdsFrom = Annotated[
+    MetaIdFrom,
+    typer.Option("--meta-id-from", help="Make meta_ids of the URI, or take file names that are numbers."),
+]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Let a key that belongs to another URI be taken over.")
+]
 LikeMetaId = Annotated[
     int | None,
     typer.Option(
@@ -145,6 +167,12 @@ def rule(wide: bool, radius: int | None, joint_radius: int | None) -> Rule:
     given = {"radius": radius, "joint_radius": joint_radius}
     changes = {name: value for name, value in given.items() if value is not None}
     return replace(WIDE_RULE if wide else DEFAULT_RULE, **changes)
+
+
+def check_one_picture(meta_id: int | None, sources: list[str] | None) -> None:
+    """Refuse a meta_id for more than one picture, as far as can be seen before an index is opened."""
+    if meta_id is not None and (not sources or len(sources) > 1 or os.path.isdir(sources[0])):
+        raise InvalidArgumentError("--meta-id goes with exactly one picture.")
 
 
 def company_scope(*named: int | None) -> int:

@@ -18,6 +18,9 @@ class Exit(IntEnum):
     FAILED = 1
     USAGE = 2
     SOME_REJECTED = 3
+    SOME_EXACT = 10
+    SOME_NEAR = 11
+    SOME_LOW_INFORMATION = 12
     INTERRUPTED = 130
 
 

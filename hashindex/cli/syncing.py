@@ -10,7 +10,6 @@ import typer
 
 from hashindex.cli import options, output
 from hashindex.cli.accounting import account
-from hashindex.cli.entries import MetaIdFrom
 from hashindex.cli.pictures import selection
 from hashindex.cli.progress import progress
 from hashindex.cli.rejects import rejects_file
@@ -34,8 +33,8 @@ def sync(
     *,
     company_id: options.CompanyId = None,
     meta_id_from: Annotated[
-        MetaIdFrom, typer.Option(help="How new pictures get their meta_ids: as in insert.")
-    ] = MetaIdFrom.URI,
+        options.MetaIdFrom, typer.Option(help="How new pictures get their meta_ids: as in insert.")
+    ] = options.MetaIdFrom.URI,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")
     ] = False,
@@ -60,18 +59,16 @@ def sync(
     if dry_run and rejects:
         raise InvalidArgumentError("--dry-run reads no picture, so --rejects would stay empty; drop one.")
     from hashindex.compose import load_settings, open_index
-    from hashindex.keys import meta_id_from_stem, meta_id_from_uri
 
     settings = load_settings(milvus_uri=milvus_uri, collection=collection)
     scope = options.company_scope(company_id, settings.company_id)
-    keys = meta_id_from_stem if meta_id_from is MetaIdFrom.STEM else meta_id_from_uri
     with ExitStack() as stack:
         file = stack.enter_context(rejects_file(rejects, None))
         index = stack.enter_context(open_index(settings=settings))
         with progress("comparing", unit="entries and files", bar=not json) as shown:
             comparing = index.company(scope).compare(
                 source,
-                meta_id_from=keys,
+                meta_id_from=meta_id_from.keys,
                 selection=selection(include, exclude),
                 refresh=refresh,
                 each_found=shown.add,

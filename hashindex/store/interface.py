@@ -21,6 +21,10 @@ from hashindex.records import (
 WRITE_BATCH = 5_000
 """Most entries in one call to a store: where Milvus is fastest, and far below its 64 MB message limit."""
 
+MAX_COPIES = 100
+"""Most exact copies that a store is asked for."""
+
+_DIGEST = re.compile("[0-9a-f]{32}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -53,6 +57,9 @@ class Store(Protocol):
 
     def get(self, keys: Sequence[Key]) -> Mapping[Key, Entry]:
         """Return the entries that exist among `keys`."""
+
+    def copies(self, content_digest: str, scope: Scope) -> Sequence[Entry]:
+        """Return entries of pictures with these very bytes, `MAX_COPIES` at most, in no particular order."""
 
     def delete(self, keys: Sequence[Key]) -> int:
         """Remove entries; return how many there were. Keys that do not exist are no error."""
@@ -100,6 +107,12 @@ def check_entry(entry: Entry) -> None:
             raise InvalidArgumentError(f"entry {entry.key} has a {name} of more than {most} bytes.")
         if not text.isascii() and _SURROGATE.search(text):
             raise InvalidArgumentError(f"entry {entry.key} has a {name} that UTF-8 cannot express.")
+
+
+def check_digest(content_digest: str) -> None:
+    """Refuse what is no digest: it becomes a part of a filter."""
+    if not _DIGEST.fullmatch(content_digest):
+        raise InvalidArgumentError("a content digest is 32 hex digits in lower case.")
 
 
 def check_hashes(hashes: Sequence[bytes]) -> None:

@@ -17,7 +17,7 @@ from hashindex.records import (
     Scope,
     StoreInfo,
 )
-from hashindex.store.interface import WRITE_BATCH, check_batch, check_hashes
+from hashindex.store.interface import MAX_COPIES, WRITE_BATCH, check_batch, check_digest, check_hashes
 
 
 class MemoryStore:
@@ -65,6 +65,12 @@ class MemoryStore:
         with self._lock:
             return {key: self._entries[key] for key in keys if key in self._entries}
 
+    def copies(self, content_digest: str, scope: Scope) -> Sequence[Entry]:
+        """Compare every digest of the scope."""
+        check_digest(content_digest)
+        entries = self._in_scope(scope)
+        return [entry for entry in entries if entry.picture.content_digest == content_digest][:MAX_COPIES]
+
     def delete(self, keys: Sequence[Key]) -> int:
         """Drop the keys that exist."""
         with self._lock:
@@ -109,16 +115,5 @@ def _nearest(entries: list[Entry], stored: np.ndarray, value: bytes, radius: int
         for distance, entry in zip(distances, entries, strict=True)
         if distance <= radius
     )
-    found = tuple(
-        Candidate(
-            key=key,
-            distance=distance,
-            uri=entry.picture.uri,
-            content_digest=entry.picture.content_digest,
-            phash=entry.picture.fingerprint.phash,
-            dhash=entry.picture.fingerprint.dhash,
-            contrast=entry.picture.fingerprint.contrast,
-        )
-        for distance, key, entry in within[:limit]
-    )
+    found = tuple(Candidate.of(entry, distance) for distance, _, entry in within[:limit])
     return Candidates(found=found, truncated=len(within) > limit, exhaustive=True)

@@ -23,7 +23,7 @@ from hashindex.records import (
     Scope,
     StoreInfo,
 )
-from hashindex.store.interface import check_hashes
+from hashindex.store.interface import MAX_COPIES, check_digest, check_hashes
 from hashindex.store.rows import CANDIDATE_FIELDS, COMPANY, FIELDS, PRIMARY, VECTOR, candidate_of, entry_of
 
 T = TypeVar("T")
@@ -139,6 +139,21 @@ class MilvusStore(ABC):
         """Look entries up by primary key, in batches."""
         rows = (row for some in batches(keys, KEYS_PER_CALL) for row in self._rows(some, FIELDS))
         return {entry.key: entry for entry in map(entry_of, rows)}
+
+    def copies(self, content_digest: str, scope: Scope) -> Sequence[Entry]:
+        """Filter by the digest; no index helps, so every row of the scope is looked at."""
+        check_digest(content_digest)
+        same, within = f'content_digest == "{content_digest}"', filter_of(scope)
+        with self._calling():
+            rows = self._client.query(
+                self._collection,
+                filter=f"{same} and {within}" if within else same,
+                limit=MAX_COPIES,
+                output_fields=list(FIELDS),
+                timeout=CALL_SECONDS,
+                consistency_level="Strong",
+            )
+        return [entry_of(row) for row in rows]
 
     def count(self, scope: Scope) -> int:
         """Ask for `count(*)`."""

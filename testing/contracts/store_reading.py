@@ -2,8 +2,10 @@
 
 from collections import Counter
 
+from hashindex.errors import InvalidArgumentError
 from hashindex.keys import MAX_ID, Key
 from hashindex.records import Scope
+from hashindex.store.interface import MAX_COPIES
 from testing.contracts.store_case import CROWD, StoreCase
 from testing.making import ORIGIN, entry
 
@@ -57,9 +59,29 @@ class ReadingContract(StoreCase):
         del scan
         self.assertEqual(self.store.count(Scope.company(owner)), 1)
 
+    def test_exact_copies_of_a_scope(self) -> None:
+        owner, other = self.company(), self.company()
+        digest = f"{owner:032x}"
+        mine = [entry(owner, meta_id, content_digest=digest) for meta_id in range(3)]
+        theirs = entry(other, 1, content_digest=digest)
+        self.store.upsert([*mine, theirs, entry(owner, 9)])
+        found = self.store.copies(digest, Scope.company(owner))
+        self.assertEqual(sorted(found, key=lambda item: item.key), mine)
+        self.assertEqual(len(self.store.copies(digest, Scope.ALL)), 4)
+        self.assertEqual(list(self.store.copies("f" * 32, Scope.company(owner))), [])
+        for text in ("", "F" * 32, "0" * 31, "0" * 33, '" or id != "'):
+            with self.assertRaises(InvalidArgumentError):
+                self.store.copies(text, Scope.ALL)
+
+    def test_no_more_copies_than_a_hundred(self) -> None:
+        owner = self.company()
+        self.store.upsert([entry(owner, each, content_digest="a" * 32) for each in range(MAX_COPIES + 1)])
+        self.assertEqual(len(self.store.copies("a" * 32, Scope.company(owner))), MAX_COPIES)
+
     def test_it_says_how_it_was_made(self) -> None:
         self.assertEqual(self.store.origin, ORIGIN)
         self.assertTrue(self.store.created)
+        self.assertTrue(self.store.identity)
         self.assertEqual(self.store.info().origin, ORIGIN)
 
     def test_closing_twice_is_no_error(self) -> None:
