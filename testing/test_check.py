@@ -24,15 +24,17 @@ from hashindex.records import Checked, Entry, HashedPicture, Reason, Rejected, S
 from hashindex.search import LIMIT
 from hashindex.sources.local import LocalSource
 from hashindex.sources.routing import RoutedSource
-from hashindex.store import memory
+from hashindex.store import memory, milvus
 from hashindex.store.interface import Store
 from hashindex.store.lite import open_lite
 from hashindex.store.memory import MemoryStore
+from hashindex.store.vendor import UNREACHABLE
 from hashindex.views import Orientation, Ways
 from testing import on_server
 from testing.inserting import SECONDS, WatchedStore, index_of, turns_of
 from testing.making import ORIGIN, encoded, entry, fingerprint, picture, prints_of
 from testing.memory_source import MemorySource
+from testing.network import Proxy
 
 SIZE = (160, 120)
 
@@ -245,6 +247,20 @@ class TestIndexAway(CheckCase):
         assert checked.rejected is not None
         self.assertIn("the turn to write for company 1 did not come", checked.rejected.detail)
         self.assertEqual(self.store.count(Scope.ALL), 0)
+
+
+class TestServerAway(unittest.TestCase):
+    def test_a_real_server_that_goes_away_makes_no_picture_new(self) -> None:
+        running = on_server.server()
+        with Proxy(running.host, running.port) as proxy:
+            store = on_server.opened(type(self), uri=proxy.uri, nlist=64)
+            with closing(index_of(store, MemorySource())) as index:
+                self.assertEqual(index.company(1).check(OTHER).status, Status.NEW)
+                proxy.cut()
+                with mock.patch.object(milvus, "CALL_SECONDS", 0.5):
+                    checked = index.company(1).check(OTHER)
+        gone = Rejected(None, Reason.INDEX_UNAVAILABLE, f"{proxy.uri}: {UNREACHABLE}")
+        self.assertEqual((checked.status, checked.rejected), (Status.UNAVAILABLE, gone))
 
 
 class TestInsertIfNew(CheckCase):

@@ -14,7 +14,7 @@ from hashindex import __version__
 from testing.commands import Done, Running, run_fresh, shell
 from testing.making import saved
 
-COMMANDS = ("hash", "search", "insert", "get", "delete", "create", "stats")
+COMMANDS = ("hash", "search", "check", "insert", "get", "delete", "create", "stats")
 LONG_SECONDS = 1.8  # long enough for progress to show
 HEAVY = ("numpy", "PIL", "imagehash", "pymilvus", "oss2", "rich", "pydantic", "requests")
 

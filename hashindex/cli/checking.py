@@ -62,9 +62,10 @@ def check(
     json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Say of each picture whether it is new, exact, near, low_information, undecodable or unavailable.
+    """Say whether pictures are new: the gate of an upload.
 
-    Every stored hash of the company is compared.
+    Each is new, exact, near, low_information, undecodable or unavailable. Every stored hash of the company is
+    compared.
     """
     del verbose
     keyed = meta_id is not None or replace or meta_id_from is not options.MetaIdFrom.URI
