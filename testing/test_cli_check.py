@@ -1,8 +1,12 @@
 """`hashindex check`: what it prints, its exit codes, and several of them at once."""
 
+import fcntl
 import shutil
 import tempfile
+import termios
 import unittest
+from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -172,6 +176,10 @@ class TestInsertIfNew(CheckCase):
         self.assertEqual({value["meta_id"] for value in done.values}, {101, first, None})
 
 
+def _is_empty(pipe: int) -> bool:
+    return not any(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
+
+
 class AtOnce(unittest.TestCase):
     """Several processes that are started together come with the same picture, under keys of their own."""
 
@@ -186,19 +194,29 @@ class AtOnce(unittest.TestCase):
         done = run("create", cwd=cls.cwd, environment=cls.environment)
         assert done.exit_code == 0, done
 
-    def test_exactly_one_is_new(self) -> None:
-        def started(number: int) -> Running:
-            arguments = (f"{number}.png", *COMPANY, "--insert-if-new", "--meta-id", f"{number}", "--json")
-            running = Running("check", *arguments, cwd=self.cwd, environment=self.environment)
-            return self.enterContext(running)
+    def check(self) -> Running:
+        """Start one that takes the names of its pictures from stdin."""
+        arguments = ("-", *COMPANY, "--insert-if-new", "--meta-id-from", "stem", "--json")
+        running = Running("check", *arguments, cwd=self.cwd, environment=self.environment)
+        running.write(b"missing.png\n")
+        return self.enterContext(running)
 
-        all_of_them = [started(number).finish for number in range(AT_ONCE)]
-        ended = [finish() for finish in all_of_them]
-        self.assertEqual(sorted(done.exit_code for done in ended), [0] + [10] * (AT_ONCE - 1), ended)
-        (admitted,) = (done.value["meta_id"] for done in ended if done.value["inserted"])
-        others = [done.value for done in ended if not done.value["inserted"]]
-        for value in others:
-            self.assertEqual([match["meta_id"] for match in value["matches"]], [admitted])
+    def begin(self, running: list[Running]) -> None:
+        """Give each its picture."""
+        for number, each in enumerate(running):
+            each.write(f"{number}.png\n".encode(), last=True)
+
+    def test_exactly_one_is_new(self) -> None:
+        running = [self.check() for _ in range(AT_ONCE)]
+        self.begin(running)
+        ended = [each.finish() for each in running]
+        self.assertEqual([done.exit_code for done in ended], [3] * AT_ONCE, ended)  # as one is missing
+        answers = [done.values[1] for done in ended]
+        self.assertEqual(Counter(value["status"] for value in answers), {"new": 1, "exact": AT_ONCE - 1})
+        (admitted,) = (value["meta_id"] for value in answers if value["inserted"])
+        for value in answers:
+            if not value["inserted"]:
+                self.assertEqual([match["meta_id"] for match in value["matches"]], [admitted])
         stats = run("stats", "--json", cwd=self.cwd, environment=self.environment)
         self.assertEqual(stats.value["total"], 1)
 
@@ -231,6 +249,14 @@ class TestAtOnceOnServer(AtOnce):
             "HASHINDEX_NLIST": "64",
         }
         super().setUpClass()
+
+    def begin(self, running: list[Running]) -> None:
+        """Do so when all have opened the index, and read: then they come within a moment."""
+        for each in running:
+            assert each.process.stdin is not None
+            pipe = each.process.stdin.fileno()
+            each.wait_until(partial(_is_empty, pipe))
+        super().begin(running)
 
 
 del AtOnce  # it is no test

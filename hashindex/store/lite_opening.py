@@ -25,11 +25,12 @@ _UNREADABLE = "failed to parse insert data"
 
 def connected(process: LiteProcess) -> Any:
     """Start the process and return a client of its own."""
+    milvus = pymilvus()  # before others are kept out: it takes most of a second
     process.start()
     try:
         with calling(process.address, unreachable=ENDED):
             # Dedicated, because a pooled connection would outlive `close` and the process behind it.
-            client = pymilvus().MilvusClient(process.address, dedicated=True, timeout=CALL_SECONDS)
+            client = milvus.MilvusClient(process.address, dedicated=True, timeout=CALL_SECONDS)
     except BaseException:
         process.stop()
         raise
