@@ -29,6 +29,7 @@ SECTIONS = (
     "crowded",
     "duplicates",
     "report",
+    "check",
 )
 
 
