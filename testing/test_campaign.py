@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar
 from unittest import mock
 
-from testing.campaign import backfill, bits, breaking, copies, kills_server, locks
+from testing.campaign import backfill, bits, breaking, copies, gate, kills_server, locks
 from testing.campaign.__main__ import KINDS, main
 from testing.campaign.folder import hashed
 from testing.campaign.kills_lite import VICTIMS, killed
@@ -83,6 +83,13 @@ class TestBackfillSample(SampleCase):
         for words in ("1 entries are missing, 1:1", "1 entries are too many, 1:4", "1 entries differ, 1:2"):
             self.assertIn(words, said)
         self.assertEqual(breaking.differences(held, held), [])
+
+
+class TestGateSample(SampleCase):
+    def test_kill_of_one_gate_of_two(self) -> None:
+        gate.made_uploads(self.folder, 2, 10)
+        place = Place(str(self.folder / "a.db"))
+        self.assert_faultless(gate.rushed(place, self.folder, 2, latest_seconds=1.0))
 
 
 class TestServerSample(SampleCase):
