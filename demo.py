@@ -104,7 +104,10 @@ def run(command: str, stdin: str | None = None) -> None:
             cwd=PLACE,
             stdin=lines,
             stderr=subprocess.STDOUT,  # in one stream, so that what is said stays where it was said
-            env=environment,
+            env={
+                **environment,
+                "HASHINDEX_LOCK_FOLDER": str(PLACE.resolve() / "locks"),
+            },  # gone with the rest
             check=False,
         )
     if done.returncode not in (0, 3):

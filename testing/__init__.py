@@ -2,11 +2,15 @@
 
 import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-_folder = tempfile.TemporaryDirectory(prefix="hashindex-locks-")
-atexit.register(_folder.cleanup)
 
-LOCK_FOLDER = Path(_folder.name)
-os.environ["HASHINDEX_LOCK_FOLDER"] = str(LOCK_FOLDER)
+def lock_folder() -> Path:
+    """Return the folder for the locks of this process and those that it starts; it need not be there."""
+    return Path(tempfile.gettempdir(), f"hashindex-locks-{os.getpid()}")
+
+
+os.environ["HASHINDEX_LOCK_FOLDER"] = str(lock_folder())  # else it would be the user's own
+atexit.register(shutil.rmtree, lock_folder(), ignore_errors=True)

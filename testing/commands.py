@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from testing import LOCK_FOLDER
+from testing import lock_folder
 from testing.prefork import prefork_server
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def clean_environment(cwd: Path, more: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: os.environ[name] for name in ("PATH", "TMPDIR", "COVERAGE_PROCESS_START") if name in os.environ
     }
-    ours = {"LANG": "C.UTF-8", "PYTHONPATH": str(REPOSITORY), "HASHINDEX_LOCK_FOLDER": str(LOCK_FOLDER)}
+    ours = {"LANG": "C.UTF-8", "PYTHONPATH": str(REPOSITORY), "HASHINDEX_LOCK_FOLDER": str(lock_folder())}
     return {**kept, "HOME": str(cwd), **ours, **more}
 
 

@@ -14,7 +14,7 @@ from hashindex.store.interface import Store
 from hashindex.store.memory import MemoryStore
 from hashindex.turns import Turns
 from hashindex.views import ONLY_AS_IS
-from testing import LOCK_FOLDER
+from testing import lock_folder
 from testing.making import ORIGIN
 
 SECONDS = 20.0
@@ -70,7 +70,7 @@ def looked(reader: PictureReader, image: ImageLike) -> HashedPicture:
 
 def turns_of(store: Store, *, wait_seconds: float = SECONDS) -> Turns:
     """Return the turns of an index."""
-    return Turns(LOCK_FOLDER, store.identity, wait_seconds)
+    return Turns(lock_folder(), store.identity, wait_seconds)
 
 
 def index_of(store: Store, source: Source, *, workers: int = 4) -> Index:
