@@ -7,7 +7,7 @@ import sys
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
-_NOISY_LIBRARIES = ("pymilvus", "oss2", "urllib3", "PIL", "py.warnings", "grpc", "dotenv")
+_NOISY_LIBRARIES = ("pymilvus", "oss2", "urllib3", "PIL", "py.warnings", "grpc", "dotenv", "filelock")
 """Loggers of others that repeat on stderr what hashindex already says in one sentence, or say too much."""
 
 
