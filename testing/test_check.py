@@ -253,12 +253,12 @@ class TestServerAway(unittest.TestCase):
     def test_a_real_server_that_goes_away_makes_no_picture_new(self) -> None:
         running = on_server.server()
         with Proxy(running.host, running.port) as proxy:
-            store = on_server.opened(type(self), uri=proxy.uri, nlist=64)
+            store = on_server.opened(type(self), on_server.common(), uri=proxy.uri)
             with closing(index_of(store, MemorySource())) as index:
-                self.assertEqual(index.company(1).check(OTHER).status, Status.NEW)
+                self.assertEqual(index.company(77).check(OTHER).status, Status.NEW)
                 proxy.cut()
                 with mock.patch.object(milvus, "CALL_SECONDS", 0.5):
-                    checked = index.company(1).check(OTHER)
+                    checked = index.company(77).check(OTHER)
         gone = Rejected(None, Reason.INDEX_UNAVAILABLE, f"{proxy.uri}: {UNREACHABLE}")
         self.assertEqual((checked.status, checked.rejected), (Status.UNAVAILABLE, gone))
 
