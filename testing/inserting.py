@@ -1,9 +1,10 @@
 """A memory store and a memory source behind the real use cases, for tests that look at what is called."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
-from hashindex.errors import NotPersistedError
+from hashindex.errors import NotPersistedError, StoreUnavailableError
 from hashindex.index import Index
 from hashindex.keys import Key
 from hashindex.reading import ImageLike, Looked, PictureReader
@@ -71,6 +72,15 @@ def looked(reader: PictureReader, image: ImageLike) -> HashedPicture:
 def turns_of(store: Store, *, wait_seconds: float = SECONDS) -> Turns:
     """Return the turns of an index."""
     return Turns(lock_folder(), store.identity, wait_seconds)
+
+
+def free_turns(store: Store, companies: Iterable[int]) -> list[int]:
+    """Return the companies whose turn nobody has now."""
+    free = []
+    for company_id in companies:
+        with suppress(StoreUnavailableError), turns_of(store, wait_seconds=0.0).of([company_id]):
+            free.append(company_id)
+    return free
 
 
 def index_of(store: Store, source: Source, *, workers: int = 4) -> Index:

@@ -24,7 +24,7 @@ from hashindex.records import (
 )
 from hashindex.store.interface import Store
 from hashindex.store.memory import MemoryStore
-from testing.inserting import WatchedStore, turns_of
+from testing.inserting import WatchedStore, free_turns, turns_of
 from testing.making import ORIGIN, bits, entry
 
 CONFLICT = "conflict"
@@ -103,6 +103,12 @@ class TestRules(unittest.TestCase):
         self.assertEqual(found, expected)
         keys = [Key(1, meta_id) for meta_id in range(4)]
         self.assertEqual(together.get(keys), singly.get(keys))
+
+    def test_a_batch_is_written_in_the_turn_of_its_companies(self) -> None:
+        store, free = WatchedStore(), list[int]()
+        store.before_write = lambda: free.extend(free_turns(store, range(4)))
+        list(into(store).run([Incoming(entry(1, 1)), Incoming(entry(3, 1))]))
+        self.assertEqual((free, free_turns(store, range(4))), ([0, 2], [0, 1, 2, 3]))
 
     def test_nothing_is_said_before_it_is_stored(self) -> None:
         store = WatchedStore()

@@ -26,7 +26,7 @@ from hashindex.records import (
     Taken,
     Wanted,
 )
-from testing.inserting import SECONDS, WatchedStore, reader_of, turns_of, wait_until, wanted
+from testing.inserting import SECONDS, WatchedStore, free_turns, reader_of, turns_of, wait_until, wanted
 from testing.making import encoded, entry, picture
 from testing.memory_source import MemorySource
 
@@ -278,17 +278,11 @@ class TestStages(InsertCase):
         self.assertEqual(self.outcome(items[0], replace=True), "updated")
 
     def test_a_batch_is_written_in_the_turn_of_its_companies(self) -> None:
-        turns = turns_of(self.store, wait_seconds=0.0)
-
-        def nobody_else() -> None:
-            for company_id in (1, 2):
-                with self.assertRaises(StoreUnavailableError), turns.of([company_id]):
-                    self.fail("it is another's turn")
-
         uris = [self.source.put(f"{number}.png", PICTURES[number]) for number in range(2)]
-        self.store.before_write = nobody_else
+        free: list[int] = []
+        self.store.before_write = lambda: free.extend(free_turns(self.store, range(4)))
         self.run_all(wanted(1, 1, uris[0]), wanted(2, 1, uris[1]))
-        self.assertEqual(self.store.count(Scope.ALL), 2)
+        self.assertEqual((free, free_turns(self.store, range(4))), ([0, 3], [0, 1, 2, 3]))
 
     def test_an_insert_whose_turn_does_not_come_says_so(self) -> None:
         uri = self.source.put("a.png", PICTURES[0])

@@ -3,7 +3,7 @@
 import os
 import tempfile
 import unittest
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from unittest import mock
@@ -15,7 +15,7 @@ from hashindex.records import Picture, Reason, Reject, Rejected, Removed, Scope,
 from hashindex.sources.local import LocalSource
 from hashindex.sources.routing import RoutedSource
 from hashindex.sync import Action, Step
-from testing.inserting import WatchedStore, index_of
+from testing.inserting import WatchedStore, free_turns, index_of
 from testing.making import encoded, entry, picture, saved
 from testing.memory_source import MemorySource
 
@@ -90,6 +90,20 @@ class SyncCase(unittest.TestCase):
 
 
 class TestChanges(SyncCase):
+    def test_what_vanished_is_removed_in_the_turn_of_the_company(self) -> None:
+        self.put("a.png", 1)
+        self.sync()
+        self.memory.remove(f"{ROOT}a.png")
+        delete, free = self.store.delete, list[int]()
+
+        def watched(keys: Sequence[Key]) -> int:
+            free.extend(free_turns(self.store, range(3)))
+            return delete(keys)
+
+        with mock.patch.object(self.store, "delete", watched):
+            self.assertEqual(self.sync().removed, 1)
+        self.assertEqual((free, free_turns(self.store, range(3))), ([0, 2], [0, 1, 2]))
+
     def test_new_changed_unchanged_and_vanished(self) -> None:
         uris = [self.put(f"{number}.png", number) for number in range(4)]
         self.assert_counts(self.sync(), inserted=4)
