@@ -61,7 +61,7 @@ class ReadingContract(StoreCase):
 
     def test_exact_copies_of_a_scope(self) -> None:
         owner, other = self.company(), self.company()
-        digest = f"{owner:032x}"
+        digest = f"c{owner:031x}"  # which no entry made of a number has
         mine = [entry(owner, meta_id, content_digest=digest) for meta_id in range(3)]
         theirs = entry(other, 1, content_digest=digest)
         self.store.upsert([*mine, theirs, entry(owner, 9)])
