@@ -14,7 +14,8 @@ from hashindex.duplicates.values import Group
 from hashindex.errors import ConfigurationError, InvalidArgumentError
 from hashindex.records import Reason, Rejected
 from hashindex.report import check_report_place, write_report
-from hashindex.report.rows import MOST_MEMBERS, harmless_json
+from hashindex.report.filling import harmless_json
+from hashindex.report.rows import MOST_MEMBERS
 from testing.nasty import TEXTS
 from testing.reports import exact, near, thumbnail
 

@@ -1,6 +1,5 @@
 """Groups as the numbers and texts that the page reads: surest first, and harmless inside HTML."""
 
-import json
 from collections.abc import Callable, Iterable
 
 from hashindex.duplicates.values import Group, Member
@@ -33,16 +32,6 @@ def group_values(group: Group, picture: Callable[[Member], int | str]) -> dict[s
         "bytes": sum(each.file_size for each in group.members if not each.keep),
         "members": [_member_row(each, picture(each)) for each in held(group)],
     }
-
-
-def harmless_json(value: object) -> str:
-    """Return JSON that cannot end the element it stands in: plain ASCII without `<`, `>` and `&`.
-
-    With ASCII alone, U+2028 and halves of UTF-16 pairs are escapes too (WHATWG HTML, "Restrictions for
-    contents of script elements").
-    """
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _doubt(group: Group) -> tuple[bool, int, int, int, str]:

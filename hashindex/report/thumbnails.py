@@ -7,13 +7,15 @@ folder, of which a browser reads only those that it shows.
 
 import base64
 import hashlib
+import os
 import re
+import urllib.parse
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from hashindex.concurrency import ordered_map
-from hashindex.duplicates.values import Member
 from hashindex.records import Rejected
 from hashindex.report.place import translated
 from hashindex.uris import scheme_of
@@ -23,6 +25,19 @@ INSIDE_BYTES = 8 * 2**20
 
 Thumbnail = Callable[[str], bytes | Rejected]
 """Gives the small JPEG of a canonical URI, or why there is none; it is called from several threads."""
+
+
+class Shown(Protocol):
+    """What a picture is got for."""
+
+    @property
+    def uri(self) -> str:
+        """Canonical; what is none has no picture."""
+
+    @property
+    def content_digest(self) -> str:
+        """Empty where the bytes were never seen."""
+
 
 _COPIES_TRIED = 3
 """Of a picture that lies in several places, so that one file that is gone does not hide it."""
@@ -44,7 +59,7 @@ class Thumbnails:
         self._names: dict[str, int] = {}
         self._of_member: dict[str, int | str] = {}
 
-    def take(self, members: Iterable[Member], thumbnail: Thumbnail, *, workers: int) -> None:
+    def take(self, members: Iterable[Shown], thumbnail: Thumbnail, *, workers: int) -> None:
         """Get the picture of each; members with the same bytes share theirs.
 
         ConfigurationError when the disk does not take them.
@@ -59,24 +74,23 @@ class Thumbnails:
             with translated(self._file):
                 self._of_member[name] = data if isinstance(data, str) else self._add(data)
 
-    def of(self, member: Member) -> int | str:
+    def of(self, member: Shown) -> int | str:
         """Return the number of the picture that shows a member, or why there is none."""
         return self._of_member[_identity(member)]
 
-    @property
-    def is_inside(self) -> bool:
-        """Whether the page holds them."""
-        return self._data is not None
+    def as_data(self) -> dict[str, object]:
+        """Return what the page reads: the folder, None where the page holds the pictures; and the pictures.
 
-    def values(self) -> list[str]:
-        """Return for each number its JPEG in Base64, or its name in the folder without `.jpg`."""
-        if self._data is None:
-            return list(self._names)
-        return [base64.b64encode(data).decode() for data in self._data]
+        They are by number: the JPEG in Base64, or its name in the folder without `.jpg`.
+        """
+        if self._data is not None:
+            return {"folder": None, "pictures": [base64.b64encode(data).decode() for data in self._data]}
+        folder = urllib.parse.quote(os.fsencode(self.folder.name))
+        return {"folder": f"{folder}/", "pictures": list(self._names)}
 
     def remove_former(self) -> None:
         """Remove from the folder what only an earlier report showed; what is no picture of ours stays."""
-        current = set() if self.is_inside else {f"{name}.jpg" for name in self._names}
+        current = set() if self._data is not None else {f"{name}.jpg" for name in self._names}
         with suppress(OSError):  # there is no folder, or what cannot be removed does no harm
             for shard in [each for each in self.folder.iterdir() if _SHARD.fullmatch(each.name)]:
                 for picture in list(shard.iterdir()):
@@ -112,8 +126,8 @@ class Thumbnails:
             draft.replace(file)
 
 
-def _identity(member: Member) -> str:
-    return member.content_digest or f"{member.key} {member.uri}"
+def _identity(member: Shown) -> str:
+    return member.content_digest or member.uri
 
 
 def _is_place(uri: str) -> bool:

@@ -1,10 +1,5 @@
 // What the report holds (written by rows.py) as objects.
 
-const element = (id) => document.getElementById(id);
-
-const source = JSON.parse(element("data").textContent);
-element("data").remove();
-
 const memberOf = ([
   uri, company, meta, digest, hash, width, height, size, time, distance, phash, dhash, verdict, isProtected, isDecided,
   why, picture,
@@ -37,21 +32,4 @@ for (const group of groups) {
     if (known) known.push(group);
     else groupsByDigest.set(digest, [group]);
   }
-}
-
-// Where there is no picture, its member says why.
-function pictureUrl({ picture }) {
-  if (typeof picture === "string") return null;
-  const value = source.pictures[picture];
-  return source.folder === null
-    ? `data:image/jpeg;base64,${value}`
-    : `${source.folder}${value.slice(0, 2)}/${value}.jpg`;
-}
-
-// The file itself, where it is a local path; `%25` and `%80` to `%FF` are escapes already (hashindex/uris.py).
-function fileUrl(uri) {
-  if (!uri.startsWith("/")) return null;
-  const parts = uri.split(/(%(?:25|[89A-F][0-9A-F]))/);
-  const escape = (text) => encodeURIComponent(text.toWellFormed ? text.toWellFormed() : text).replaceAll("%2F", "/");
-  return `file://${parts.map((part, number) => (number % 2 ? part : escape(part))).join("")}`;
 }
