@@ -10,7 +10,7 @@ import sys
 
 def main() -> None:
     """Encode the folder that is named, with as many workers as are named."""
-    from imagededup.methods import AHash  # type: ignore[import-not-found]  # is in another environment
+    from imagededup.methods import AHash
 
     logging.disable(logging.CRITICAL)
     folder, workers = sys.argv[1], int(sys.argv[2])

@@ -17,7 +17,7 @@ from hashindex.concurrency import Budget, ordered_map
 from hashindex.decoding import Decoded, Decoder
 from hashindex.errors import InvalidArgumentError
 from hashindex.hashing import Viewed, views_of
-from hashindex.listing import Selection, listed
+from hashindex.listing import Selection, listed, pictures
 from hashindex.recipe import Recipe
 from hashindex.records import Content, HashedPicture, Ignored, Picture, Reason, Rejected
 from hashindex.sources.interface import Source
@@ -68,8 +68,8 @@ class PictureReader:
         in_flight: int,
     ) -> None:
         """Read up to `in_flight` pictures at once, of which `workers` are decoded and hashed."""
-        self._source, self._recipe = source, recipe
-        self._decoder = Decoder(recipe, max_pixels=max_pixels)
+        self._source, self.recipe = source, recipe
+        self._decoder, self.max_pixels = Decoder(recipe, max_pixels=max_pixels), max_pixels
         self._max_bytes, self.in_flight = max_bytes, in_flight
         self._contents = Budget(BYTES_IN_FLIGHT)
         # Threads of their own, as every thread that ever decoded keeps some of that memory (glibc's arenas):
@@ -99,13 +99,17 @@ class PictureReader:
 
         return self.map(lambda item: item if isinstance(item, Rejected) else self.read(item.uri), taken())
 
+    def listed(self, names: Iterable[str], selection: Selection) -> Iterator[Picture | Rejected]:
+        """Yield what the names stand for, lazily and unread."""
+        return pictures(self._source, names, selection)
+
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield `function(item)` in order, computed by as many threads as pictures are read with."""
         return ordered_map(function, items, workers=self.in_flight)
 
     def read(self, uri: str) -> HashedPicture | Rejected:
         """Return the hashed picture of a canonical URI, or why it could not be taken."""
-        looked = self._with_content(uri, partial(self._looked, uri=uri, ways=ONLY_AS_IS))
+        looked = self.with_content(uri, partial(self._looked, uri=uri, ways=ONLY_AS_IS))
         return looked if isinstance(looked, Rejected) else looked.picture
 
     def look(self, image: ImageLike, ways: Ways) -> Looked | Rejected:
@@ -124,7 +128,13 @@ class PictureReader:
                 uri = self._source.canonical(name)
             except InvalidArgumentError as exc:
                 return Rejected(printable(name), Reason.UNSUPPORTED, str(exc))
-        return self._with_content(uri, partial(self._looked, uri=uri, ways=ways))
+        return self.with_content(uri, partial(self._looked, uri=uri, ways=ways))
+
+    def with_content(self, uri: str, use: Callable[[Content], R | Rejected]) -> R | Rejected:
+        """Return what is made of the bytes of a canonical URI, while they count as held."""
+        with self._contents.account() as reserve:
+            content = self._source.read(uri, max_bytes=self._max_bytes, reserve=reserve)
+            return content if isinstance(content, Rejected) else use(content)
 
     def canonical(self, name: str) -> str:
         """Return the canonical URI of what a caller named; InvalidArgumentError where it has none."""
@@ -136,7 +146,7 @@ class PictureReader:
         def shrunk(content: Content) -> Image.Image | Rejected:
             return self._decoding.submit(self._decoder.small, content.data, uri, side=THUMBNAIL_SIDE).result()
 
-        small = self._with_content(uri, shrunk)
+        small = self.with_content(uri, shrunk)
         if isinstance(small, Rejected):
             return small
         file = BytesIO()
@@ -153,14 +163,8 @@ class PictureReader:
             _log.warning(
                 "pictures that do not come from OSS are hashed without %s: a few of their bits may differ "
                 "from those of their copies there, and no match between the two is exact.",
-                self._recipe.oss,
+                self.recipe.oss,
             )
-
-    def _with_content(self, uri: str, use: Callable[[Content], R | Rejected]) -> R | Rejected:
-        """Return what is made of the bytes of a canonical URI, while they count as held."""
-        with self._contents.account() as reserve:
-            content = self._source.read(uri, max_bytes=self._max_bytes, reserve=reserve)
-            return content if isinstance(content, Rejected) else use(content)
 
     def _looked(self, content: Content, uri: str, ways: Ways) -> Looked | Rejected:
         if content.file_size is None:
@@ -172,7 +176,7 @@ class PictureReader:
         return decoded if isinstance(decoded, Rejected) else self._views(decoded, content, uri, ways)
 
     def _views(self, decoded: Decoded, content: Content, uri: str, ways: Ways) -> Looked:
-        views = views_of(decoded.grey, self._recipe, ways, of=(decoded.width, decoded.height))
+        views = views_of(decoded.grey, self.recipe, ways, of=(decoded.width, decoded.height))
         picture = HashedPicture(
             uri=uri,
             fingerprint=views[0][1],

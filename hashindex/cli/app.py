@@ -20,6 +20,7 @@ from hashindex.cli import (
     indexes,
     moving,
     pictures,
+    quality,
     searching,
     syncing,
 )
@@ -37,7 +38,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for module in (pictures, searching, checking, duplicates, entries, syncing, indexes, moving, importing):
+for module in (
+    *(pictures, searching, checking, duplicates, entries, syncing, indexes, moving, importing, quality),
+):
     module.register(app)
 
 

@@ -39,6 +39,12 @@ def line(text: str) -> None:
     _print(visible(text))
 
 
+def paragraph(text: str) -> None:
+    """Print a line on stdout, after an empty one."""
+    _print("")
+    line(text)
+
+
 def visible(text: str) -> str:
     """Return the text with its control characters (of file names) written as escapes, not to be obeyed."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -1,0 +1,269 @@
+"""How a calibration is printed: as one JSON value, or as tables.
+
+It is imported when there is something to print, so it may import what is heavy.
+"""
+
+from collections.abc import Sequence
+from math import ceil
+
+from hashindex.cli import output
+from hashindex.quality.asking import Asked
+from hashindex.quality.calibrate import Calibration, Measure
+from hashindex.quality.choosing import Choice, pairs_to_show
+from hashindex.quality.intervals import Proportion
+from hashindex.quality.looks import VIEWS
+from hashindex.quality.pairs import Pair
+from hashindex.quality.population import Part
+
+_MISSED = 0.9
+"""A kind of copy of which less is found is said to be missed."""
+
+_MEASURES_A_TABLE = 3
+_PAIRS_SHOWN = 10
+
+
+def emit(found: Calibration) -> None:
+    """Print it as JSON."""
+    output.emit(
+        {
+            "seed": found.seed,
+            "recipe": found.recipe,
+            "found": found.found,
+            "compared": {half.name.lower(): number for half, number in found.compared.items()},
+            "copied": {half.name.lower(): number for half, number in found.copied.items()},
+            "repeated": found.repeated,
+            "low_information": list(found.low_information),
+            "rejected": [{"uri": each.uri, **(output.why(each) or {})} for each in found.rejected],
+            "wanted_per_million": found.per_million,
+            "rules": [_measure(each) for each in found.measures],
+            "recommended": {name: _choice(each) for name, each in found.recommended.items()},
+            "best_by_radius": [_choice(each) for each in found.choices],
+            "curves": {
+                each.name: [
+                    {"radius": radius, "false_pairs": share(wrong), "recall": share(right)}
+                    for radius, (wrong, right) in enumerate(zip(each.false_pairs, each.recall, strict=True))
+                ]
+                for each in found.curves
+            },
+        }
+    )
+
+
+def show(found: Calibration) -> None:
+    """Print it for a person; what was rejected on stderr."""
+    for rejected in found.rejected:
+        output.complain(rejected)
+    tuning, held_out = found.compared
+    output.line(
+        f"{found.found:,} pictures, of which {sum(found.compared.values()):,} are compared "
+        f"({found.compared[tuning]:,} for tuning, {found.compared[held_out]:,} held out) and "
+        f"{sum(found.copied.values()):,} copied. Left out: {found.repeated:,} of the same content, "
+        f"{len(found.low_information):,} low in information, {len(found.rejected):,} rejected. "
+        f"Recipe {found.recipe}; seed {found.seed}; intervals are of 95%."
+    )
+    output.paragraph("False pairs, and candidates that a search has to look at:")
+    output.table(
+        [_false_pairs(each, held_out) for each in found.measures],
+        ("rule", "what it takes", "held out", "of all pairs", "per million", "candidates"),
+    )
+    _recall(found, held_out)
+    output.paragraph("The best rule for each radius of the aHash, by the tuning half:")
+    output.table(
+        [
+            (str(each.rule), f"{each.recall:.3f}", per_million(each.false_pairs), _percent(each.candidates))
+            for each in found.choices
+        ],
+        ("rule", "of all copies", "false pairs per million", "candidates"),
+    )
+    _recommend(found)
+    _nearest(found.measures)
+
+
+def _recall(found: Calibration, half: Part) -> None:
+    """Print all kinds of copies as they are, and those of which another view finds more."""
+    plain = {each.asked.words: each for each in found.measures if each.is_plain}
+    views = [each for each in found.measures if not each.is_plain]
+    kinds = list(found.measures[0].recall[half])
+    _columns("Copies of held-out pictures that are found:", kinds, list(plain.values()), half)
+    better = {
+        each.name: [
+            kind for kind in kinds if each.recall[half][kind] != plain[each.asked.words].recall[half][kind]
+        ]
+        for each in views
+    }
+    _columns(
+        "And of those kinds for which it makes a difference, by other views:",
+        [kind for kind in kinds if any(kind in some for some in better.values())],
+        [each for each in views if better[each.name]],
+        half,
+    )
+
+
+def _columns(title: str, kinds: Sequence[str], measures: Sequence[Measure], half: Part) -> None:
+    for start in range(0, len(measures), _MEASURES_A_TABLE):
+        some = measures[start : start + _MEASURES_A_TABLE]
+        output.paragraph(title)
+        output.table(
+            [(kind, *(in_words(each.recall[half][kind]) for each in some)) for kind in kinds],
+            ("copy", *(each.name for each in some)),
+        )
+
+
+def _recommend(found: Calibration) -> None:
+    if not found.recommended:
+        output.paragraph(
+            f"No rule is recommended: none takes at most {found.per_million:g} false pairs of a million, "
+            "or the pictures are too few to tell."
+        )
+    measures = {each.name: each for each in found.measures}
+    for name, choice in found.recommended.items():
+        measure = measures[f"recommended, {name}"]
+        held_out = max(measure.recall)
+        missed = [
+            f"{kind} ({each.share:.2f})"
+            for kind, each in measure.recall[held_out].items()
+            if (each.share or 0) < _MISSED
+        ]
+        output.paragraph(
+            f"Recommended, {name}: {choice.rule}, for at most {found.per_million:g} false pairs of a "
+            f"million; held out it takes {per_million(measure.false_pairs[held_out])}. "
+            f"It misses a tenth or more of: {', '.join(missed) or 'nothing that was measured'}."
+        )
+    if not all(choice.is_shown for choice in found.recommended.values()):
+        output.paragraph(_too_few(found))
+
+
+def _too_few(found: Calibration) -> str:
+    """Say that the pairs cannot show the rate that is wanted, and what could."""
+    tuning = min(found.compared)
+    said = (
+        f"The pairs are too few to show so small a rate: {found.choices[0].false_pairs.of:,} of the tuning "
+        f"half, none of them false, still leave {_least(found):.3g} of a "
+        "million. So the recommended rules are the widest that happened to take none, not the safest."
+    )
+    needed = pairs_to_show(found.per_million)
+    if needed is None:
+        return f"{said} A rate of nothing can never be shown."
+    pictures = ceil((2 * needed) ** 0.5 * sum(found.compared.values()) / max(1, found.compared[tuning]))
+    return f"{said} About {pictures:,} pictures can show it."
+
+
+def _least(found: Calibration) -> float:
+    return Proportion(0, found.choices[0].false_pairs.of).high * 1e6
+
+
+def _nearest(measures: Sequence[Measure]) -> None:
+    rules: dict[Pair, list[str]] = {}
+    for measure in measures:
+        if not measure.asked.unconfirmed:
+            for pair in measure.nearest[:_PAIRS_SHOWN]:
+                rules.setdefault(pair, []).append(measure.name)
+    if not rules:
+        return
+    output.paragraph(
+        "Pairs that were taken for one picture. Where they are one, name them in a file for --truth:"
+    )
+    output.table(
+        [
+            (
+                *(pair.distance, pair.phash_distance, pair.dhash_distance),
+                *(pair.left, pair.right, "; ".join(names)),
+            )
+            for pair, names in rules.items()
+        ],
+        ("aHash", "pHash", "dHash", "", "", "by the rules"),
+    )
+
+
+def _false_pairs(measure: Measure, held_out: Part) -> tuple[str, ...]:
+    half = {int(part): each for part, each in measure.false_pairs.items()}[held_out]
+    every = measure.all_false_pairs
+    return (
+        measure.name,
+        measure.asked.words,
+        f"{half.count:,} of {half.of:,}",
+        f"{every.count:,} of {every.of:,}",
+        per_million(every),
+        _percent(measure.candidates),
+    )
+
+
+def in_words(found: Proportion) -> str:
+    """Return a share with its counts and its interval."""
+    if found.share is None:
+        return "-"
+    return f"{found.share:.3f} {found.count}/{found.of} ({found.low:.3f}-{found.high:.3f})"
+
+
+def per_million(found: Proportion) -> str:
+    """Return how many of a million, with the interval."""
+    if found.share is None:
+        return "-"
+    low, high = found.low * 1e6, found.high * 1e6
+    return f"{found.share * 1e6:.3g} ({low:.3g}-{high:.3g})" if found.count else f"0 (at most {high:.3g})"
+
+
+def share(found: Proportion) -> dict[str, object]:
+    """Return a share as JSON."""
+    return {
+        "count": found.count,
+        "of": found.of,
+        "share": found.share,
+        "low": found.low,
+        "high": found.high,
+    }
+
+
+def rule(asked: Asked) -> dict[str, object]:
+    """Return a rule as JSON; without a joint radius nothing is confirmed."""
+    joint = None if asked.unconfirmed else asked.rule.joint_radius
+    return {"text": asked.words, "radius": asked.rule.radius, "joint_radius": joint}
+
+
+def ways(asked: Asked) -> dict[str, bool]:
+    """Return the views that are asked for as JSON."""
+    return {"orientations": asked.ways.orientations, "trimmed": asked.ways.trimmed}
+
+
+def pair(found: Pair) -> dict[str, object]:
+    """Return two pictures as JSON."""
+    return {
+        "left": found.left,
+        "right": found.right,
+        "distance": found.distance,
+        "phash_distance": found.phash_distance,
+        "dhash_distance": found.dhash_distance,
+        **({"view": str(found.view)} if found.view not in (None, VIEWS[0]) else {}),
+    }
+
+
+def _measure(measure: Measure) -> dict[str, object]:
+    return {
+        "name": measure.name,
+        "rule": rule(measure.asked),
+        **ways(measure.asked),
+        "false_pairs": {
+            **{half.name.lower(): share(each) for half, each in measure.false_pairs.items()},
+            "all": share(measure.all_false_pairs),
+        },
+        "candidates": share(measure.candidates),
+        "recall": {
+            half.name.lower(): {name: share(each) for name, each in kinds.items()}
+            for half, kinds in measure.recall.items()
+        },
+        "nearest": [pair(each) for each in measure.nearest],
+    }
+
+
+def _choice(choice: Choice) -> dict[str, object]:
+    return {
+        "rule": rule(Asked(choice.rule)),
+        "false_pairs": share(choice.false_pairs),
+        "candidates": share(choice.candidates),
+        "recall": choice.recall,
+        "is_shown": choice.is_shown,
+    }
+
+
+def _percent(found: Proportion) -> str:
+    return "-" if found.share is None else f"{found.share:.2%}"

@@ -1,0 +1,116 @@
+"""How an evaluation is printed: as one JSON value, or as tables."""
+
+from collections.abc import Sequence
+
+from hashindex.cli import output
+from hashindex.cli.calibration_shown import in_words, pair, rule, share, ways
+from hashindex.quality.evaluate import Evaluation, Found
+from hashindex.quality.pairs import Pair
+from hashindex.report import PairsShown
+from hashindex.views import AS_IS
+
+_PAIRS_SHOWN = 20
+
+
+def emit(found: Evaluation) -> None:
+    """Print it as JSON."""
+    output.emit(
+        {
+            "recipe": found.recipe,
+            "rule": rule(found.asked),
+            **ways(found.asked),
+            "pictures": found.pictures,
+            "grouped": found.grouped,
+            "groups": found.groups,
+            "low_information": found.low_information,
+            "rejected": [{"uri": each.uri, **(output.why(each) or {})} for each in found.rejected],
+            **_found(found.found),
+            "mean_average_precision": dict(found.mean_average_precision),
+            "radii": [
+                {
+                    "radius": each.radius,
+                    "candidates": _found(each.candidates),
+                    "confirmed": _found(each.confirmed),
+                }
+                for each in found.radii
+            ],
+            "missed_pairs": [pair(each) for each in found.missed_pairs],
+            "wrong_pairs": [pair(each) for each in found.wrong_pairs],
+        }
+    )
+
+
+def show(found: Evaluation) -> None:
+    """Print it for a person; what was rejected on stderr."""
+    for rejected in found.rejected:
+        output.complain(rejected)
+    output.line(
+        f"{found.pictures:,} pictures, of which {found.grouped:,} belong to {found.groups:,} groups, and "
+        f"{found.low_information:,} are low in information; {len(found.rejected):,} rejected. "
+        f"Rule: {found.asked.words}. Recipe {found.recipe}; intervals are of 95%."
+    )
+    output.paragraph("Pairs that are found, by the aHash alone and confirmed:")
+    output.table(
+        [(each.radius, *_row(each.candidates), *_row(each.confirmed)) for each in found.radii],
+        ("radius", *("precision", "recall", "F1"), *("confirmed precision", "recall", "F1")),
+    )
+    if found.mean_average_precision:
+        said = (f"{value:.3f} by {name}" for name, value in found.mean_average_precision.items())
+        output.paragraph(f"Mean average precision: {', '.join(said)}.")
+    _pairs("missed", found.found.missed, found.missed_pairs)
+    _pairs("wrongly found", found.found.wrong, found.wrong_pairs)
+
+
+def _pairs(what: str, number: int, named: Sequence[Pair]) -> None:
+    output.paragraph(f"Pairs {what}: {number:,}{_the_nearest(number, min(len(named), _PAIRS_SHOWN))}")
+    if named:
+        output.table(
+            [
+                (each.distance, each.phash_distance, each.dhash_distance, each.left, each.right)
+                for each in named[:_PAIRS_SHOWN]
+            ],
+            ("aHash", "pHash", "dHash", "", ""),
+            indent="  ",
+        )
+
+
+def _row(found: Found) -> tuple[str, str, str]:
+    f1 = "-" if found.f1 is None else f"{found.f1:.3f}"
+    return in_words(found.precision), in_words(found.recall), f1
+
+
+def _found(found: Found) -> dict[str, object]:
+    return {
+        "right": found.right,
+        "wrong": found.wrong,
+        "missed": found.missed,
+        "precision": share(found.precision),
+        "recall": share(found.recall),
+        "f1": found.f1,
+    }
+
+
+def sections(found: Evaluation) -> list[PairsShown]:
+    """Return what a page shows: the pairs missed, and those wrongly found."""
+    return [
+        _section("Missed", "belong together and were not found", found.found.missed, found.missed_pairs),
+        _section(
+            "Wrongly found", "do not belong together and were found", found.found.wrong, found.wrong_pairs
+        ),
+    ]
+
+
+def _section(title: str, what: str, number: int, named: Sequence[Pair]) -> PairsShown:
+    said = f"{number:,} pairs {what}{_the_nearest(number, len(named))}."
+    return PairsShown(title, said, [(each.left, each.right, _distances(each)) for each in named])
+
+
+def _the_nearest(number: int, shown: int) -> str:
+    return f"; the nearest {shown:,} are shown" if number > shown else ""
+
+
+def _distances(of: Pair) -> str:
+    if of.distance is None:
+        return "One of the two says too little to be matched as near."
+    view = "" if of.view in (None, AS_IS) else f", {of.view}"
+    return f"aHash {of.distance}, pHash {of.phash_distance}, dHash {of.dhash_distance} bits apart{view}"

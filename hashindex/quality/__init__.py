@@ -1,0 +1,1 @@
+"""What the hashes are worth on pictures of one's own: copies made from a seed, rules, figures, thresholds."""

@@ -1,0 +1,40 @@
+"""Which pictures belong together: a CSV or JSONL file with `uri` and `group`, a picture a line."""
+
+from collections.abc import Callable
+from typing import TextIO
+
+from hashindex.errors import InvalidArgumentError
+from hashindex.text_rows import rows
+from hashindex.uris import scheme_of, uri_to_path
+
+COLUMNS = ("uri", "group")
+
+
+def read_truth(file: TextIO, canonical: Callable[[str], str], folder: str) -> dict[str, str]:
+    """Return the group of each picture by canonical URI; relative names lie in the folder.
+
+    InvalidArgumentError for a line that cannot be used, or that contradicts one before it: a truth with a
+    hole would measure something else.
+    """
+    groups: dict[str, str] = {}
+    base = canonical(folder)
+    for line, row in rows(file, "truth", COLUMNS):
+        if isinstance(row, str):
+            raise InvalidArgumentError(f"line {line} of the truth cannot be used: {row}.")
+        uri, group = row.get("uri"), row.get("group")
+        if not isinstance(uri, str) or not uri or group is None or not str(group).strip():
+            raise InvalidArgumentError(f"line {line} of the truth lacks its uri or its group.")
+        picture = canonical(_inside(base, uri))
+        group = str(group).strip()
+        if groups.setdefault(picture, group) != group:
+            raise InvalidArgumentError(f"line {line} of the truth puts {uri} into a second group.")
+    return groups
+
+
+def _inside(base: str, uri: str) -> str:
+    if scheme_of(uri):
+        return uri
+    if scheme_of(base):
+        return f"{base.rstrip('/')}/{uri}"
+    path = uri_to_path(uri)
+    return path if path.startswith("/") else f"{uri_to_path(base)}/{path}"

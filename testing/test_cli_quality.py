@@ -1,0 +1,172 @@
+"""`hashindex calibrate` and `evaluate`: what they print, for people and as JSON, and what they refuse."""
+
+import re
+import sys
+import tempfile
+import unittest
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+from xml.etree import ElementTree as ET
+
+from hashindex.confirming import WIDE_RULE
+from hashindex.errors import ConfigurationError
+from hashindex.quality.plots import ready
+from hashindex.quality.transformations import TRANSFORMATIONS
+from testing.commands import Done, run
+from testing.making import encoded, picture, saved
+
+CALIBRATION = [
+    *("seed", "recipe", "found", "compared", "copied", "repeated", "low_information", "rejected"),
+    *("wanted_per_million", "rules", "recommended", "best_by_radius", "curves"),
+]
+EVALUATION = [
+    *(
+        "recipe",
+        "rule",
+        "orientations",
+        "trimmed",
+        "pictures",
+        "grouped",
+        "groups",
+        "low_information",
+        "rejected",
+    ),
+    *("right", "wrong", "missed", "precision", "recall", "f1"),
+    *("mean_average_precision", "radii", "missed_pairs", "wrong_pairs"),
+]
+SHARE = ["count", "of", "share", "low", "high"]
+
+
+class TestQuality(unittest.TestCase):
+    def setUp(self) -> None:
+        self.cwd = Path(self.enterContext(tempfile.TemporaryDirectory())).resolve()
+        self.folder = self.cwd / "photos"
+        self.folder.mkdir()
+        for seed in range(3):
+            saved(self.folder / f"{seed}.png", seed)
+
+    def quality(self, *arguments: str) -> Done:
+        return run(*arguments, cwd=self.cwd)
+
+
+class TestCalibrate(TestQuality):
+    def test_json_is_one_value_with_every_row(self) -> None:
+        done = self.quality("calibrate", "photos", "--json", "--seed", "7")
+        self.assertEqual((done.exit_code, done.stderr), (0, ""))
+        self.assertEqual(list(done.value), CALIBRATION)
+        self.assertEqual((done.value["seed"], done.value["found"]), (7, 3))
+        for rule in done.value["rules"]:
+            self.assertEqual(list(rule["recall"]["held_out"]), list(TRANSFORMATIONS))
+            self.assertEqual(list(rule["recall"]["held_out"]["JPEG 30"]), SHARE)
+            self.assertEqual(rule["false_pairs"]["all"]["of"], 3)
+        self.assertEqual([len(curve) for curve in done.value["curves"].values()], [33] * 3)
+
+    def test_people_get_every_row_with_counts_and_intervals_and_the_curves(self) -> None:
+        (self.folder / "broken.png").write_text("hello")
+        done = self.quality("calibrate", "photos", "--copies-of", "2", "--plots", "drawn")
+        self.assertEqual(done.exit_code, 3)
+        self.assertIn("4 pictures, of which 3 are compared", done.stdout)
+        self.assertIn("1 rejected", done.stdout)
+        self.assertIn("broken.png: not_an_image", done.stderr)
+        for name in TRANSFORMATIONS:
+            self.assertRegex(done.stdout, rf"(?m)^{re.escape(name)}  +\d\.\d{{3}} \d/\d \(", name)
+        other_views = done.stdout.partition("by other views")[2]
+        self.assertRegex(other_views, r"(?m)^mirror  ")
+        self.assertNotRegex(other_views, r"(?m)^JPEG 90  ")
+        self.assertIn("No rule is recommended", done.stdout)
+        for name in ("tradeoff", "recall"):
+            self.assertEqual(ET.parse(self.cwd / "drawn" / f"{name}.svg").getroot().tag[-3:], "svg")
+
+    def test_pairs_that_are_taken_for_one_are_named_unless_the_truth_says_so(self) -> None:
+        (self.folder / "1.jpg").write_bytes(encoded(picture(1), "JPEG"))
+        done = self.quality("calibrate", "photos")
+        self.assertRegex(
+            done.stdout,
+            r"(?m)^ +\d +\d +\d  \S*/photos/1\.\w+  \S*/photos/1\.\w+  default; default, trimmed; ",
+        )
+        (self.cwd / "groups.csv").write_text("uri,group\n1.png,one\n1.jpg,one\n")
+        done = self.quality("calibrate", "photos", "--truth", "groups.csv")
+        self.assertNotIn("taken for one picture", done.stdout)
+
+    def test_plots_without_matplotlib_are_refused_before_anything_is_measured(self) -> None:
+        with (
+            mock.patch.dict(sys.modules, {"matplotlib": None}),
+            self.assertRaisesRegex(ConfigurationError, r"pip install 'hashindex\[plots\]'"),
+        ):
+            ready(self.cwd / "drawn")
+
+
+class TestEvaluate(TestQuality):
+    def setUp(self) -> None:
+        super().setUp()
+        (self.folder / "1.jpg").write_bytes(encoded(picture(1), "JPEG"))
+        (self.folder / "2-turned.png").write_bytes(encoded(picture(2).rotate(90, expand=True)))
+        self.truth = self.cwd / "groups.csv"
+        self.truth.write_text("uri,group\n1.png,1\n1.jpg,1\n2.png,2\n2-turned.png,2\n")
+
+    def test_json_is_one_value(self) -> None:
+        done = self.quality("evaluate", "photos", "--truth", "groups.csv", "--json")
+        self.assertEqual((done.exit_code, done.stderr), (0, ""))
+        value = done.value
+        self.assertEqual(list(value), EVALUATION)
+        self.assertEqual((value["right"], value["missed"], value["wrong"]), (1, 1, 0))
+        self.assertEqual((value["precision"]["share"], value["recall"]["share"]), (1.0, 0.5))
+        (missed,) = value["missed_pairs"]
+        self.assertEqual({Path(missed["left"]).name, Path(missed["right"]).name}, {"2.png", "2-turned.png"})
+        self.assertEqual([each["radius"] for each in value["radii"]], list(range(21)))
+
+    def test_people_get_a_line_for_each_radius_and_the_pairs(self) -> None:
+        done = self.quality("evaluate", "photos", "--truth", "groups.csv")
+        self.assertEqual((done.exit_code, done.stderr), (0, ""))
+        self.assertIn("5 pictures, of which 4 belong to 2 groups", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^ +8  1\.000 1/1 .* 0\.500 1/2 .* 0\.667")
+        self.assertRegex(done.stdout, r"Mean average precision: \d\.\d+ by aHash")
+        self.assertRegex(done.stdout, r"Pairs missed: 1\n(.*\n)?.*2-turned\.png")
+        self.assertIn("Pairs wrongly found: 0", done.stdout)
+
+    def test_rule_and_views_are_those_that_are_asked_for(self) -> None:
+        flags = ("--wide", "--joint-radius", "31", "--orientations", "--no-trim")
+        value = self.quality("evaluate", "photos", "--truth", "groups.csv", "--json", *flags).value
+        self.assertEqual(value["rule"]["text"], str(replace(WIDE_RULE, joint_radius=31)))
+        self.assertEqual((value["orientations"], value["trimmed"]), (True, False))
+        self.assertEqual((value["right"], value["missed"], value["wrong"]), (2, 0, 0))
+
+    def test_the_report_takes_the_place_of_no_other_file(self) -> None:
+        done = self.quality("evaluate", "photos", "--truth", "groups.csv", "--report", "groups.csv")
+        self.assertEqual((done.exit_code, done.stdout), (2, ""))
+        self.assertIn("--report groups.csv is something else than a report", done.stderr)
+        done = self.quality("evaluate", "photos", "--truth", "groups.csv", "--report", "look.html")
+        self.assertEqual((done.exit_code, done.said), (0, []))
+        self.assertIn("written to look.html", done.stdout)
+        self.assertIn("2-turned.png", (self.cwd / "look.html").read_text())
+
+    def test_what_the_truth_names_and_is_not_there_is_said(self) -> None:
+        self.truth.write_text("uri,group\n1.png,1\nnothing.png,1\n")
+        done = self.quality("evaluate", "photos", "--truth", "groups.csv", "--json")
+        self.assertEqual(done.exit_code, 3)
+        self.assertEqual(
+            done.value["rejected"],
+            [
+                {
+                    "uri": str(self.folder / "nothing.png"),
+                    "reason": "not_found",
+                    "detail": "the truth names it, but it is not among the pictures",
+                }
+            ],
+        )
+
+    def test_wrong_usage(self) -> None:
+        self.truth.write_text("uri,group\n1.png\n")
+        for arguments, said in (
+            (("evaluate", "photos", "--truth", "groups.csv"), "line 2 of the truth cannot be used"),
+            (("evaluate", "photos"), "Missing option '--truth'"),
+            (("calibrate",), "Missing argument 'FOLDER'"),
+            (("calibrate", "photos", "--false-pairs", "-1"), "Invalid value for '--false-pairs'"),
+        ):
+            with self.subTest(arguments):
+                done = self.quality(*arguments)
+                self.assertEqual((done.exit_code, done.stdout), (2, ""))
+                self.assertIn(said, done.stderr)
+        done = self.quality("evaluate", "photos", "--truth", "missing.csv")
+        self.assertEqual((done.exit_code, done.said), (1, ["missing.csv: No such file or directory."]))

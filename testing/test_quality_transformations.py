@@ -1,0 +1,134 @@
+"""Every copy that the figures are about: none is missing, each does what its name says, chance is seeded."""
+
+import unittest
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+from hashindex.quality.transformations import TRANSFORMATIONS, chance
+from testing.making import picture
+
+PROMISED = (  # the rows of the issue, one by one, and four more: light watermark, crops aside, gamma twice
+    *("JPEG 90", "JPEG 75", "JPEG 50", "JPEG 30", "JPEG 10", "WebP 80", "PNG palette"),
+    *("half size", "quarter size", "128-pixel thumbnail", "upscaling"),
+    *("grey", "sepia", "brightness +20%", "brightness -20%", "contrast +20%", "contrast -20%"),
+    *("gamma 0.67", "gamma 1.5", "blur 1", "blur 2", "blur 4", "noise", "sharpening"),
+    *("light watermark", "watermark 6%", "caption", "sticker"),
+    *("crop 2%", "crop 5%", "crop 10%", "crop 20%", "crop 5%, aside", "crop 10%, aside"),
+    *("white border 3%", "white border 10%", "black border 3%", "black border 10%"),
+    *("letterbox", "screenshot with bars"),
+    *("turn by 1 degree", "turn by 2 degrees", "turn by 5 degrees"),
+    *("turn by 90 degrees", "turn by 180 degrees", "turn by 270 degrees", "mirror"),
+    *("aspect +5%", "aspect +10%"),
+)
+BY_CHANCE = {"noise", "sticker", "crop 5%, aside", "crop 10%, aside"}
+SIZES = {
+    "half size": (150, 100),
+    "quarter size": (75, 50),
+    "128-pixel thumbnail": (128, 85),
+    "upscaling": (600, 400),
+    "crop 2%": (294, 196),
+    "crop 5%": (284, 190),
+    "crop 10%": (270, 180),
+    "crop 20%": (240, 160),
+    "crop 5%, aside": (285, 190),
+    "crop 10%, aside": (270, 180),
+    "white border 3%": (312, 212),
+    "white border 10%": (340, 240),
+    "black border 3%": (312, 212),
+    "black border 10%": (340, 240),
+    "letterbox": (300, 300),
+    "screenshot with bars": (300, 650),
+    "turn by 90 degrees": (200, 300),
+    "turn by 270 degrees": (200, 300),
+    "aspect +5%": (315, 200),
+    "aspect +10%": (330, 200),
+}
+
+
+class TestTransformations(unittest.TestCase):
+    image: Image.Image
+    files: dict[str, bytes]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.image = picture(1, (300, 200))
+        cls.files = {name: made(cls.image, name) for name in TRANSFORMATIONS}
+
+    def test_every_promised_row_is_there_and_no_other(self) -> None:
+        self.assertEqual(tuple(TRANSFORMATIONS), PROMISED)
+
+    def test_each_is_a_picture_of_the_size_that_its_name_says(self) -> None:
+        for name, data in self.files.items():
+            with self.subTest(name), Image.open(BytesIO(data)) as copy:
+                copy.load()
+                self.assertEqual(copy.size, SIZES.get(name, (300, 200)))
+
+    def test_no_two_rows_are_the_same(self) -> None:
+        self.assertEqual(len(set(self.files.values())), len(TRANSFORMATIONS))
+
+    def test_the_same_seed_makes_the_same_copy(self) -> None:
+        for name, data in self.files.items():
+            with self.subTest(name):
+                self.assertEqual(made(self.image, name), data)
+
+    def test_another_seed_or_picture_changes_what_is_left_to_chance(self) -> None:
+        for name, data in self.files.items():
+            with self.subTest(name):
+                others = made(self.image, name, seed=2), made(self.image, name, digest="b")
+                self.assertEqual([other != data for other in others], [name in BY_CHANCE] * 2)
+
+    def test_files_are_of_the_kind_that_the_name_says(self) -> None:
+        kinds = {"WebP 80": ("WEBP", "RGB"), "PNG palette": ("PNG", "P"), "grey": ("JPEG", "L")}
+        for name, data in self.files.items():
+            with self.subTest(name), Image.open(BytesIO(data)) as copy:
+                self.assertEqual((copy.format, copy.mode), kinds.get(name, ("JPEG", "RGB")))
+        sizes = [len(self.files[f"JPEG {quality}"]) for quality in (90, 75, 50, 30, 10)]
+        self.assertEqual(sizes, sorted(sizes, reverse=True))
+
+    def test_tones_go_where_their_names_say(self) -> None:
+        before = np.asarray(self.image.convert("L"), dtype=float)
+        for name, brighter in (
+            ("brightness +20%", 1),
+            ("brightness -20%", -1),
+            ("gamma 0.67", 1),
+            ("gamma 1.5", -1),
+        ):
+            with self.subTest(name):
+                self.assertEqual(np.sign(self.grey(name).mean() - before.mean()), brighter)
+        for name, wider in (("contrast +20%", 1), ("contrast -20%", -1), ("blur 4", -1)):
+            with self.subTest(name):
+                self.assertEqual(np.sign(self.grey(name).std() - before.std()), wider)
+
+    def test_what_covers_the_picture_covers_as_much_as_is_said(self) -> None:
+        before = np.asarray(self.image.convert("L"), dtype=float)
+        black = Image.new("RGB", self.image.size)
+        for name, least, most in (("watermark 6%", 0.05, 0.07), ("light watermark", 0.01, 0.06)):
+            with self.subTest(name), Image.open(BytesIO(made(black, name))) as copy:
+                share = (np.asarray(copy.convert("L")) > 128).mean()
+                self.assertTrue(least < share < most, share)
+        for name, share in (("caption", 0.1), ("sticker", 0.03)):
+            with self.subTest(name):
+                changed = (abs(self.grey(name) - before) > 12).mean()
+                self.assertTrue(share * 0.5 < changed < share * 1.5, changed)
+
+    def test_turns_are_exact(self) -> None:
+        left = picture(1, (64, 48)).convert("L")
+        with Image.open(BytesIO(made(left.convert("RGB"), "mirror"))) as copy:
+            mirrored = np.asarray(copy.convert("L"), dtype=int)
+        self.assertLess(abs(mirrored - np.asarray(left, dtype=int)[:, ::-1]).mean(), 3)
+
+    def test_the_smallest_pictures_are_copied_too(self) -> None:
+        for size in ((1, 1), (2, 1), (1, 40), (9, 7)):
+            for name in TRANSFORMATIONS:
+                with self.subTest(name, size=size), Image.open(BytesIO(made(picture(2, size), name))) as copy:
+                    copy.load()
+
+    def grey(self, name: str) -> np.ndarray:
+        with Image.open(BytesIO(self.files[name])) as copy:
+            return np.asarray(copy.convert("L"), dtype=float)
+
+
+def made(image: Image.Image, name: str, *, seed: int = 1, digest: str = "a") -> bytes:
+    return TRANSFORMATIONS[name](image, chance(seed, digest, name))
