@@ -18,7 +18,7 @@ from testing.making import encoded, picture, saved
 
 CALIBRATION = [
     *("seed", "recipe", "found", "compared", "copied", "repeated", "low_information", "rejected"),
-    *("wanted_per_million", "rules", "recommended", "best_by_radius", "curves"),
+    *("wanted_per_million", "rules", "recommended", "nearest", "best_by_radius", "curves"),
 ]
 EVALUATION = [
     *(
@@ -64,7 +64,7 @@ class TestCalibrate(TestQuality):
 
     def test_people_get_every_row_with_counts_and_intervals_and_the_curves(self) -> None:
         (self.folder / "broken.png").write_text("hello")
-        done = self.quality("calibrate", "photos", "--copies-of", "2", "--plots", "drawn")
+        done = self.quality("calibrate", "photos", "--seed", "2", "--plots", "drawn")
         self.assertEqual(done.exit_code, 3)
         self.assertIn("4 pictures, of which 3 are compared", done.stdout)
         self.assertIn("1 rejected", done.stdout)
@@ -83,11 +83,11 @@ class TestCalibrate(TestQuality):
         done = self.quality("calibrate", "photos")
         self.assertRegex(
             done.stdout,
-            r"(?m)^ +\d +\d +\d  \S*/photos/1\.\w+  \S*/photos/1\.\w+  default; default, trimmed; ",
+            r"(?m)^ +\d +\d +\d  as_is +\S*/photos/1\.\w+  \S*/photos/1\.\w+  default; default, ",
         )
         (self.cwd / "groups.csv").write_text("uri,group\n1.png,one\n1.jpg,one\n")
         done = self.quality("calibrate", "photos", "--truth", "groups.csv")
-        self.assertNotIn("taken for one picture", done.stdout)
+        self.assertNotRegex(done.stdout, r"photos/1\.\w+  \S*/photos/1\.")
 
     def test_plots_without_matplotlib_are_refused_before_anything_is_measured(self) -> None:
         with (

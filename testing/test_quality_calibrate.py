@@ -21,6 +21,7 @@ from hashindex.quality.calibrate import Calibration, calibrate
 from hashindex.quality.false_pairs import MOST_SHOWN, false_pairs, spread_of_strangers
 from hashindex.quality.looks import EVERY_WAY, VIEWS, WAYS, apart, looks
 from hashindex.quality.measuring import Measured, Work, made_copies
+from hashindex.quality.pairs import NearestPairs
 from hashindex.quality.population import HALVES, Part, Population, draw
 from hashindex.quality.transformations import LARGEST_SIDE, TRANSFORMATIONS
 from hashindex.recipe import DEFAULT
@@ -213,17 +214,19 @@ class TestFalsePairs(unittest.TestCase):
             Asked(Rule(radius=2, joint_radius=0), unconfirmed=True)
         ]
         with mock.patch.object(pairs, "_BLOCK", 130):  # three rows at a time
-            counted = false_pairs(drawn, every)
+            nearest_of_all = NearestPairs(drawn.uris, most=20)
+            counted = false_pairs(drawn, every, nearest_of_all)
         strangers = [(i, j) for i, j in combinations(range(40), 2) if drawn.groups[i] != drawn.groups[j]]
         for asked, one in zip(every, counted, strict=True):
-            candidates, accepted, nearest = 0, [0, 0, 0], []
+            candidates, accepted = 0, [0, 0, 0]
+            nearest: list[tuple[int, ...]] = []
             for i, j in strangers:
                 near = [each for each in either_way(drawn, asked, i, j) if each[0][0] <= asked.rule.radius]
                 candidates += bool(near)
                 sure = [bits for bits, view in near if asked.unconfirmed or asked.rule.confirms(*bits, view)]
                 if sure:
                     accepted[drawn.halves[i] if drawn.halves[i] == drawn.halves[j] else Part.ACROSS] += 1
-                    nearest.append((*min(sure), i, j))
+                    nearest.append((sum(min(sure)), *min(sure), i, j))
             with self.subTest(asked):
                 self.assertEqual((one.candidates, one.accepted.tolist()), (candidates, accepted))
                 self.assertGreater(min(accepted), 0)
@@ -232,8 +235,19 @@ class TestFalsePairs(unittest.TestCase):
                         (each.distance, each.phash_distance, each.dhash_distance, each.left, each.right)
                         for each in one.nearest.named()
                     ],
-                    [(*bits, f"/{i}", f"/{j}") for *bits, i, j in sorted(nearest)[:MOST_SHOWN]],
+                    [(*bits, f"/{i}", f"/{j}") for _, *bits, i, j in sorted(nearest)[:MOST_SHOWN]],
                 )
+
+        joint = sorted(
+            min(sum(bits) for bits, _ in near)
+            for i, j in strangers
+            if (near := [each for each in either_way(drawn, every[3], i, j) if each[0][0] <= 4])
+        )
+        found = [
+            each.distance + each.phash_distance + each.dhash_distance  # type: ignore[operator]
+            for each in nearest_of_all.named()
+        ]
+        self.assertEqual(found, joint[:20])
 
     def test_the_spread_is_of_every_pair_as_it_is(self) -> None:
         drawn = made_up(40)

@@ -147,7 +147,10 @@ class TestComparison(unittest.TestCase):
         with mock.patch.object(comparison, "MOST_SHOWN", 4):
             few = self.compared(EVERY[-1]).wrong
         self.assertEqual((few.named(), few.count), (every[:4], len(every)))
-        self.assertEqual([each.distance for each in every], sorted(each.distance or 0 for each in every))
+        joint = [
+            (each.distance or 0) + (each.phash_distance or 0) + (each.dhash_distance or 0) for each in every
+        ]
+        self.assertEqual(joint, sorted(joint))
 
 
 class TestEvaluate(unittest.TestCase):

@@ -37,6 +37,7 @@ def emit(found: Calibration) -> None:
             "wanted_per_million": found.per_million,
             "rules": [_measure(each) for each in found.measures],
             "recommended": {name: _choice(each) for name, each in found.recommended.items()},
+            "nearest": [pair(each) for each in found.nearest],
             "best_by_radius": [_choice(each) for each in found.choices],
             "curves": {
                 each.name: [
@@ -67,16 +68,23 @@ def show(found: Calibration) -> None:
         ("rule", "what it takes", "held out", "of all pairs", "per million", "candidates"),
     )
     _recall(found, held_out)
-    output.paragraph("The best rule for each radius of the aHash, by the tuning half:")
+    output.paragraph(
+        "The best rules by radius of the aHash, where a wider one finds more; by the tuning half:"
+    )
+    better = [
+        each
+        for each, before in zip(found.choices, (None, *found.choices), strict=False)
+        if before is None or each.recall > before.recall
+    ]
     output.table(
         [
             (str(each.rule), f"{each.recall:.3f}", per_million(each.false_pairs), _percent(each.candidates))
-            for each in found.choices
+            for each in better
         ],
         ("rule", "of all copies", "false pairs per million", "candidates"),
     )
     _recommend(found)
-    _nearest(found.measures)
+    _nearest(found)
 
 
 def _recall(found: Calibration, half: Part) -> None:
@@ -152,27 +160,31 @@ def _least(found: Calibration) -> float:
     return Proportion(0, found.choices[0].false_pairs.of).high * 1e6
 
 
-def _nearest(measures: Sequence[Measure]) -> None:
-    rules: dict[Pair, list[str]] = {}
-    for measure in measures:
-        if not measure.asked.unconfirmed:
-            for pair in measure.nearest[:_PAIRS_SHOWN]:
-                rules.setdefault(pair, []).append(measure.name)
-    if not rules:
+def _nearest(found: Calibration) -> None:
+    if not found.nearest:
         return
     output.paragraph(
-        "Pairs that were taken for one picture. Where they are one, name them in a file for --truth:"
+        "The nearest pairs of different pictures. Where two are one, name them in a file for --truth:"
     )
     output.table(
         [
             (
-                *(pair.distance, pair.phash_distance, pair.dhash_distance),
-                *(pair.left, pair.right, "; ".join(names)),
+                *(each.distance, each.phash_distance, each.dhash_distance),
+                *(each.view, each.left, each.right, "; ".join(_takers(found, each))),
             )
-            for pair, names in rules.items()
+            for each in found.nearest[:_PAIRS_SHOWN]
         ],
-        ("aHash", "pHash", "dHash", "", "", "by the rules"),
+        ("aHash", "pHash", "dHash", "view", "", "", "taken for one by"),
     )
+
+
+def _takers(found: Calibration, near: Pair) -> list[str]:
+    return [
+        measure.name
+        for measure in found.measures
+        if not measure.asked.unconfirmed
+        and any((each.left, each.right) == (near.left, near.right) for each in measure.nearest)
+    ]
 
 
 def _false_pairs(measure: Measure, held_out: Part) -> tuple[str, ...]:

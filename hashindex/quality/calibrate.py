@@ -7,9 +7,9 @@ from hashindex.listing import Selection
 from hashindex.quality.asking import ASKED, Asked
 from hashindex.quality.choosing import Choice, best_by_radius, recommended
 from hashindex.quality.defaults import COPIES_OF, PER_MILLION, PICTURES, SEED
-from hashindex.quality.false_pairs import false_pairs, spread_of_strangers
+from hashindex.quality.false_pairs import MOST_SHOWN, FalsePairs, false_pairs, spread_of_strangers
 from hashindex.quality.intervals import Proportion
-from hashindex.quality.pairs import Pair
+from hashindex.quality.pairs import NearestPairs, Pair
 from hashindex.quality.population import HALVES, Each, Part, Population, draw
 from hashindex.quality.spread import Curve, curves, spread
 from hashindex.quality.transformations import TRANSFORMATIONS
@@ -65,6 +65,8 @@ class Calibration:
     """The best of these for each use; none where no rule has so few false pairs."""
     measures: tuple[Measure, ...]
     """Of the rules that the program has, and of the recommended ones."""
+    nearest: tuple[Pair, ...]
+    """The nearest pairs of different pictures by any view, whether any rule takes them for one or not."""
     curves: tuple[Curve, ...]
     """Each hash alone, by radius, over all pairs and copies."""
 
@@ -122,6 +124,8 @@ def calibrate(
     best = recommended(choices)
     asked = {**ASKED, **{f"recommended, {name}": Asked(choice.rule) for name, choice in best.items()}}
     every = population.copies[..., 0, :]
+    nearest = NearestPairs(population.uris, most=MOST_SHOWN)
+    found = false_pairs(population, list(asked.values()), nearest)
     return Calibration(
         seed=seed,
         recipe=str(reader.recipe),
@@ -134,13 +138,15 @@ def calibrate(
         per_million=per_million,
         choices=choices,
         recommended=best,
-        measures=tuple(_measures(population, asked, strangers.sum(axis=(1, 2, 3)).tolist())),
+        measures=tuple(_measures(population, asked, found, strangers.sum(axis=(1, 2, 3)).tolist())),
+        nearest=nearest.named(),
         curves=curves(strangers.sum(axis=0), spread(every), copied=every[..., 0].size),
     )
 
 
-def _measures(population: Population, asked: Mapping[str, Asked], pairs: list[int]) -> Iterator[Measure]:
-    found = false_pairs(population, list(asked.values()))
+def _measures(
+    population: Population, asked: Mapping[str, Asked], found: list[FalsePairs], pairs: list[int]
+) -> Iterator[Measure]:
     for (name, one), each in zip(asked.items(), found, strict=True):
         yield Measure(
             name=name,

@@ -40,8 +40,11 @@ class FalsePairs:
         self.nearest.add(hits)
 
 
-def false_pairs(population: Population, asked: Sequence[Asked]) -> list[FalsePairs]:
-    """Compare every picture with every other, by every view; one group's pairs are left out."""
+def false_pairs(population: Population, asked: Sequence[Asked], nearest: NearestPairs) -> list[FalsePairs]:
+    """Compare every picture with every other, by every view; one group's pairs are left out.
+
+    `nearest` gets all that are candidates of any search, taken for one picture or not.
+    """
     found = [FalsePairs(population, one) for one in asked]
     radius = max(one.rule.radius for one in asked)
     every = np.ones(len(VIEWS), np.bool_)
@@ -49,6 +52,7 @@ def false_pairs(population: Population, asked: Sequence[Asked]) -> list[FalsePai
         strangers = near.where(population.groups[near.left] != population.groups[near.right])
         for one in found:
             one.add(strangers)
+        nearest.add(strangers.once(by_joint=True))
     return found
 
 

@@ -44,9 +44,15 @@ class Near:
         """Return some of them."""
         return Near(self.left[which], self.right[which], self.view[which], self.distances[which])
 
-    def once(self) -> "Near":
-        """Return each pair once, by the view that brings it nearest: by aHash, then pHash, then dHash."""
-        order = np.lexsort((self.view, *self.distances.T[::-1], self.right, self.left))
+    @property
+    def joint(self) -> Places:
+        """The sum of the three distances."""
+        return np.asarray(self.distances.sum(axis=1, dtype=np.int64))
+
+    def once(self, *, by_joint: bool = False) -> "Near":
+        """Return each pair once, by the view that brings its aHash nearest, or all three hashes together."""
+        first_by = [self.joint] if by_joint else []
+        order = np.lexsort((self.view, *self.distances.T[::-1], *first_by, self.right, self.left))
         left, right = self.left[order], self.right[order]
         first = np.ones(len(order), np.bool_)
         first[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
@@ -86,7 +92,7 @@ def joined(some: Sequence[Near]) -> Near:
 
 
 class NearestPairs:
-    """Keeps the nearest of the pairs that it is given, and counts all."""
+    """Keeps the nearest of the pairs that it is given, by all three hashes together, and counts all."""
 
     def __init__(self, uris: Sequence[str], *, most: int) -> None:
         self._uris, self._most = uris, most
@@ -96,14 +102,14 @@ class NearestPairs:
     def add(self, some: Near) -> None:
         """Add pairs, each given once."""
         self.count += len(some.left)
-        rows = np.column_stack((some.distances.astype(np.int64), some.left, some.right, some.view))
+        rows = np.column_stack((some.joint, some.distances, some.left, some.right, some.view))
         nearest = np.lexsort(rows.T[::-1])[: self._most]
         self._kept = sorted(self._kept + [tuple(row) for row in rows[nearest].tolist()])[: self._most]
 
     def named(self) -> tuple[Pair, ...]:
         """Return them, nearest first."""
         named = []
-        for ahash, phash, dhash, left, right, view in self._kept:
+        for _, ahash, phash, dhash, left, right, view in self._kept:
             pair = self._uris[left], self._uris[right]
             if ahash == NONE:
                 named.append(Pair(*pair, None, None, None, None))
