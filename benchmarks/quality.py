@@ -1,98 +1,360 @@
-"""What the confirming hashes are worth: false pairs, recall and drift, ours beside imagehash's own."""
+r"""Write the tables of docs/quality.md and of README.md, from what the commands measured; nothing is typed.
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+    hashindex calibrate PICTURES --truth FILE --plots docs/quality --json > calibration.json
+    hashindex evaluate PICTURES --truth FILE [--wide] [--orientations] --json > evaluation.json   # any number
+    python -m benchmarks.peers PICTURES --truth FILE --peers PYTHON > peers.json
+    python -m benchmarks.quality calibration.json --evaluation evaluation.json --peers peers.json \
+        --photographs FOLDER
+
+Each table stands between `<!-- made: NAME -->` and `<!-- end -->`. What is not named keeps its table.
+"""
+
+import argparse
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from benchmarks import contrast, table
+from hashindex.quality.defaults import SEED
 
-from benchmarks import photographs, table
-from benchmarks.copies import COPIES, MOVED
-from benchmarks.options import Options
-from hashindex.confirming import DEFAULT_RULE
-from hashindex.hashing import fingerprint
-from hashindex.recipe import Recipe
+DOCS = Path(__file__).parent.parent
+PAGES = (DOCS / "docs" / "quality.md", DOCS / "README.md")
 
-Distances = npt.NDArray[np.uint8]
-Rule = Callable[[Distances, Distances, Distances], npt.NDArray[np.bool_]]
+_BLOCK = re.compile(r"(<!-- made: ([a-z ]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
-RADIUS = DEFAULT_RULE.radius
+_NEAREST = 12
+_MISSED = 0.9
 
-RECIPES = {"box64 (ours)": Recipe(), "imagehash": Recipe(confirm="imagehash")}
+_FLAGS = {"": "", ", trimmed": " + trimmed", ", orientations": " + orientations"}
+"""Ways of looking that have a column; the fourth finds what either of the last two finds."""
 
-RULES: dict[str, Rule] = {
-    "aHash<=5": lambda a, _p, _d: a <= 5,
-    f"aHash<={RADIUS}": lambda a, _p, _d: a <= RADIUS,
-    "pHash<=10": lambda _a, p, _d: p <= 10,
-    "dHash<=10": lambda _a, _p, d: d <= 10,
-    str(DEFAULT_RULE): lambda a, p, d: (a <= RADIUS) & DEFAULT_RULE.confirms(a, p, d),
+KINDS: Mapping[str, Sequence[str]] = {
+    "JPEG 10 to 90, WebP, palette, smaller, larger, aspect": (
+        *("JPEG 90", "JPEG 75", "JPEG 50", "JPEG 30", "JPEG 10", "WebP 80", "PNG palette", "half size"),
+        *("quarter size", "128-pixel thumbnail", "upscaling", "aspect +5%", "aspect +10%"),
+    ),
+    "grey, sepia, brightness, contrast, gamma": (
+        *("grey", "sepia", "brightness +20%", "brightness -20%", "contrast +20%", "contrast -20%"),
+        *("gamma 0.67", "gamma 1.5"),
+    ),
+    "blur, noise, sharpening": ("blur 1", "blur 2", "blur 4", "noise", "sharpening"),
+    "crops of 2 and 5%": ("crop 2%", "crop 5%"),
+    "crop of 10%": ("crop 10%",),
+    "crop of 20%": ("crop 20%",),
+    "turned by 1 or 2 degrees": ("turn by 1 degree", "turn by 2 degrees"),
+    "turned by 5 degrees": ("turn by 5 degrees",),
+    "mirrored, turned by quarters": (
+        *("mirror", "turn by 90 degrees", "turn by 180 degrees", "turn by 270 degrees"),
+    ),
+    "borders of 3%": ("white border 3%", "black border 3%"),
+    "borders of 10%, letterbox, screenshot": (
+        *("white border 10%", "black border 10%", "letterbox", "screenshot with bars"),
+    ),
+    "a line of text as watermark": ("light watermark",),
+    "letters over 6% of the picture": ("watermark 6%",),
+    "a strip with a caption": ("caption",),
+    "a sticker over 3%": ("sticker",),
 }
-"""The last is the product's."""
+"""What README tells of, by the transformations that it stands for."""
 
-MOST = 1_500
-
-
-def run(options: Options) -> None:
-    """Measure on all photographs of the folder, taken as all different."""
-    paths = photographs.names(options.folder, most=MOST, seed=options.seed)
-    with ThreadPoolExecutor() as threads:
-        hashes = np.array(list(threads.map(_hashes, paths)))  # photograph, copy, recipe, one of three
-    originals = hashes[:, 0]
-    upper = np.triu(np.ones((len(paths), len(paths)), bool), 1)
-    print(f"\n{len(paths)} photographs ({options.pictures}), taken as all different: {upper.sum():,} pairs.")
-    _false_pairs(originals, upper, paths)
-    _recall(hashes)
-    _drift(hashes)
-
-
-def _hashes(path: Path) -> npt.NDArray[np.uint64]:
-    picture = photographs.load(path)
-    assert picture is not None
-    made = [picture, *(copy(picture) for copy in COPIES.values())]
-    values = []
-    for image in made:
-        grey = image.convert("L")
-        prints = [fingerprint(grey, recipe) for recipe in RECIPES.values()]
-        values.append([[int.from_bytes(h, "big") for h in (p.ahash, p.phash, p.dhash)] for p in prints])
-    return np.array(values, dtype=np.uint64)
+REACH = (
+    *(
+        ("default, trimmed", kind, 0.995)
+        for kind in (
+            *("JPEG 30", "WebP 80", "half size", "128-pixel thumbnail", "grey", "blur 2", "contrast +20%"),
+        )
+    ),
+    ("default, trimmed", "brightness +20%", 0.99),
+    ("default, trimmed", "crop 2%", 0.99),
+    ("default, trimmed", "crop 5%", 0.97),
+    ("default, trimmed", "turn by 2 degrees", 0.97),
+    *(
+        ("default, orientations, trimmed", kind, 0.99)
+        for kind in ("mirror", "turn by 90 degrees", "turn by 180 degrees", "turn by 270 degrees")
+    ),
+    ("default, trimmed", "white border 3%", 0.97),
+    ("wide, trimmed", "watermark 6%", 0.90),
+    ("wide, trimmed", "crop 10%", 0.90),
+)
+"""What was to be reached on held-out photographs: by which search, of which copies, how much."""
 
 
-def _false_pairs(originals: npt.NDArray[np.uint64], upper: npt.NDArray[np.bool_], paths: list[Path]) -> None:
-    rows = []
-    for i, name in enumerate(RECIPES):
-        apart = [
-            np.bitwise_count(originals[:, None, i, k] ^ originals[None, :, i, k])[upper] for k in range(3)
-        ]
-        accepted = [rule(*apart) for rule in RULES.values()]
-        rows.append([name, *(str(hits.sum()) for hits in accepted)])
-        for left, right in np.argwhere(upper)[accepted[-1]][:20]:
-            print(f"{name} accepts: {paths[left].name} and {paths[right].name}")
-    table.show("False pairs, by what is accepted", ("confirming hashes", *RULES), rows)
+def main() -> None:
+    """Fill the pages."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
+    parser.add_argument("calibration", type=Path, nargs="?")
+    parser.add_argument("--evaluation", type=Path, action="append", default=[])
+    parser.add_argument("--peers", type=Path)
+    parser.add_argument("--photographs", type=Path, help="a folder; measures contrast, a minute")
+    given = parser.parse_args()
+    made: dict[str, str] = {}
+    if given.calibration:
+        made |= _calibration(json.loads(given.calibration.read_text()))
+    if given.evaluation:
+        made["evaluation"] = _evaluations([json.loads(each.read_text()) for each in given.evaluation])
+    if given.peers:
+        made |= _peers(json.loads(given.peers.read_text()))
+    if given.photographs:
+        found = contrast.measured(given.photographs, given.photographs.name, SEED)
+        made["contrast"] = "\n\n".join(
+            f"{each.title}.\n\n{table.markdown(each.heads, each.rows)}" for each in found
+        )
+    unknown = set(made)
+    for page in PAGES:
+        text = page.read_text()
+        unknown -= {name for _, name, _, _ in _BLOCK.findall(text)}
+        page.write_text(_BLOCK.sub(lambda found: _filled(found, made), text))
+    if unknown:
+        parser.exit(1, f"no page has a place for: {', '.join(sorted(unknown))}\n")
 
 
-def _recall(hashes: npt.NDArray[np.uint64]) -> None:
-    rows = []
-    for rule_name, rule in RULES.items():
-        for i, name in enumerate(RECIPES):
-            apart = np.bitwise_count(hashes[:, :1, i] ^ hashes[:, 1:, i])
-            kept = rule(apart[..., 0], apart[..., 1], apart[..., 2]).mean(axis=0)
-            rows.append([f"{rule_name}, {name}", *(f"{share:.3f}" for share in kept), f"{kept.mean():.4f}"])
-    table.show("Recall: the share of copies that is kept", ("accepted, by", *COPIES, "all"), rows)
+def _filled(found: re.Match[str], made: Mapping[str, str]) -> str:
+    before, name, text, end = found.groups()
+    return f"{before}\n{made[name]}\n\n{end}" if name in made else f"{before}{text}{end}"
 
 
-def _drift(hashes: npt.NDArray[np.uint64]) -> None:
-    counted = [0, *(i for i, name in enumerate(COPIES, 1) if name not in MOVED)]
-    rows = []
-    for i, name in enumerate(RECIPES):
-        moved = np.bitwise_count(hashes[:, :1, i] ^ hashes[:, counted[1:], i]).mean(axis=(0, 1))
-        apart = np.bitwise_count(hashes[:, 0, i] ^ hashes[:, 0, -1]).mean(axis=0)
-        rows.append([name, *(f"{bits:.3f}" for bits in (*moved, *apart))])
-    table.show(
-        "Drift: bits that a copy turns over (without watermark and border), and bits away from imagehash",
-        (
-            "confirming hashes",
-            *(f"{h}{of}" for of in ("", " from i.h.") for h in ("aHash", "pHash", "dHash")),
-        ),
-        rows,
+def _calibration(found: Mapping[str, Any]) -> dict[str, str]:
+    measures = {each["name"]: each for each in found["rules"]}
+    return {
+        "pictures": _pictures(found),
+        "reach": _reach(measures),
+        "false pairs": _false_pairs(found["rules"]),
+        "held out": _copies(measures, "held_out"),
+        "tuning": _copies(measures, "tuning"),
+        "nearest": _nearest(found["nearest"]),
+        "missed": _missed(measures),
+        "recommended": _recommended(found, measures),
+        "kinds of edits": _kinds(measures),
+    }
+
+
+def _pictures(found: Mapping[str, Any]) -> str:
+    compared, copied = found["compared"], found["copied"]
+    return (
+        f"{found['found']:,} pictures; {found['repeated']} of the same content as another, "
+        f"{len(found['low_information'])} low in information and {len(found['rejected'])} that cannot be "
+        f"read are left out. {sum(compared.values()):,} are compared, {compared['tuning']:,} for tuning and "
+        f"{compared['held_out']:,} held out; copies were made of {copied['tuning']:,} and "
+        f"{copied['held_out']:,}. Seed {found['seed']}; recipe `{found['recipe']}`."
     )
+
+
+def _reach(measures: Mapping[str, Any]) -> str:
+    rows = []
+    for name, kind, wanted in REACH:
+        share = measures[name]["recall"]["held_out"][kind]
+        said = "reached" if (share["share"] or 0) >= wanted else "**missed**"
+        rows.append((kind, name, wanted, _share(share), _counts(share), said))
+    for name in (
+        "default, trimmed",
+        "default, orientations, trimmed",
+        "wide, trimmed",
+        "wide, orientations, trimmed",
+    ):
+        share = measures[name]["false_pairs"]["all"]
+        said = "reached" if not share["count"] else "**missed**"
+        rows.append(
+            ("false pairs", name, 0, share["count"], f"of {share['of']:,}, {_per_million(share)}", said)
+        )
+    return table.markdown(("copy", "search", "wanted", "found", "counts and 95% interval", ""), rows)
+
+
+def _false_pairs(rules: Sequence[Mapping[str, Any]]) -> str:
+    rows = []
+    for each in rules:
+        pairs = each["false_pairs"]
+        rows.append(
+            (
+                each["name"],
+                each["rule"]["text"],
+                *(f"{pairs[part]['count']:,} of {pairs[part]['of']:,}" for part in ("held_out", "all")),
+                _per_million(pairs["all"]),
+                f"{each['candidates']['share'] or 0:.2%}",
+            )
+        )
+    heads = ("search", "rule", "held-out pairs", "all pairs", "per million of all", "candidates")
+    return table.markdown(heads, rows)
+
+
+def _copies(measures: Mapping[str, Any], half: str) -> str:
+    """Return one table; where a view changes nothing its cell is empty, and so are columns left out."""
+    columns: dict[str, dict[str, str]] = {}
+    for rule in ("aHash alone", "default", "wide"):
+        plain = measures[rule]["recall"][half]
+        for flag, said in _FLAGS.items():
+            recall = measures[rule + flag]["recall"][half]
+            cells = {
+                kind: f"{_share(share)} {_counts(share)}" if not flag or share != plain[kind] else ""
+                for kind, share in recall.items()
+            }
+            if any(cells.values()) and (not flag or rule != "aHash alone"):
+                columns[rule + said] = cells
+    rows = [(kind, *(cells[kind] for cells in columns.values())) for kind in next(iter(columns.values()))]
+    return table.markdown(("copy", *columns), rows)
+
+
+def _nearest(pairs: Sequence[Mapping[str, Any]]) -> str:
+    root = _root(uri for pair in pairs for uri in (pair["left"], pair["right"]))
+    rows = [
+        (
+            f"{pair['left'].removeprefix(root)}, {pair['right'].removeprefix(root)}",
+            *(pair["distance"], pair["phash_distance"], pair["dhash_distance"]),
+            pair["distance"] + pair["phash_distance"] + pair["dhash_distance"],
+            pair.get("view", "as_is"),
+        )
+        for pair in pairs[:_NEAREST]
+    ]
+    return table.markdown(("pictures", "aHash", "pHash", "dHash", "sum", "view"), rows)
+
+
+def _missed(measures: Mapping[str, Any]) -> str:
+    lines = []
+    for name in (
+        "default, trimmed",
+        "default, orientations, trimmed",
+        "wide, trimmed",
+        "wide, orientations, trimmed",
+    ):
+        recall = measures[name]["recall"]["held_out"]
+        below = [f"{kind} ({_share(share)})" for kind, share in recall.items() if share["share"] < _MISSED]
+        lines.append(f"- {name}: {', '.join(below) or 'none'}.")
+    return "\n".join(lines)
+
+
+def _recommended(found: Mapping[str, Any], measures: Mapping[str, Any]) -> str:
+    rows = []
+    for name, choice in found["recommended"].items():
+        held_out = measures[f"recommended, {name}"]
+        recall = held_out["recall"]["held_out"]
+        missed = [kind for kind, share in recall.items() if share["share"] < _MISSED]
+        rows.append(
+            (
+                name,
+                choice["rule"]["text"],
+                f"{choice['false_pairs']['count']} of {choice['false_pairs']['of']:,}",
+                "yes" if choice["is_shown"] else "no",
+                _per_million(held_out["false_pairs"]["held_out"]),
+                f"{choice['candidates']['share']:.2%}",
+                ", ".join(missed) or "none",
+            )
+        )
+    heads = ("for", "rule", "tuning half", "shown", "held out, per million", "candidates", "recall below 0.9")
+    wanted = f"For at most {found['wanted_per_million']:g} false pairs of a million:"
+    return f"{wanted}\n\n{table.markdown(heads, rows)}"
+
+
+def _kinds(measures: Mapping[str, Any]) -> str:
+    """Return the worst of each kind, by the searches that README tells of."""
+    searches = {
+        "default": "default, trimmed",
+        "`--orientations`": "default, orientations, trimmed",
+        "`--wide`": "wide, trimmed",
+    }
+    rows = []
+    for said, kinds in KINDS.items():
+        worst = [
+            min(measures[name]["recall"]["held_out"][kind]["share"] for kind in kinds)
+            for name in searches.values()
+        ]
+        rows.append((said, *(f"{each:.3f}" for each in worst)))
+    pairs = [measures[name]["false_pairs"]["all"] for name in searches.values()]
+    rows.append(
+        ("pairs of different ones taken for one", *(f"{each['count']} of {each['of']:,}" for each in pairs))
+    )
+    return table.markdown(("copies", *searches), rows)
+
+
+def _evaluations(found: Sequence[Mapping[str, Any]]) -> str:
+    first = found[0]
+    text = (
+        f"{first['pictures']:,} pictures, {first['grouped']:,} of them in {first['groups']} groups with "
+        f"{first['right'] + first['missed']:,} pairs; {first['low_information']} low in information, "
+        f"{len(first['rejected'])} that cannot be read."
+    )
+    rows = []
+    for each in found:
+        views = [name for name in ("orientations", "trimmed") if each[name]]
+        average = each["mean_average_precision"]
+        rows.append(
+            (
+                f"{each['rule']['text']}, {' and '.join(views) or 'as is'}",
+                *(f"{_share(each[name])} {_counts(each[name])}" for name in ("precision", "recall")),
+                "-" if each["f1"] is None else f"{each['f1']:.3f}",
+                ", ".join(f"{value:.3f}" for value in average.values()),
+            )
+        )
+    heads = ("search", "precision", "recall", "F1", "mean average precision by aHash, pHash, dHash")
+    radii = [
+        (
+            each["radius"],
+            *(
+                f"{_share(each[by][name])} {_counts(each[by][name])}"
+                for by in ("candidates", "confirmed")
+                for name in ("precision", "recall")
+            ),
+        )
+        for each in first["radii"]
+        if each["radius"] % 2 == 0
+    ]
+    by_radius = table.markdown(
+        ("radius", "precision, aHash alone", "recall", "precision, confirmed", "recall"), radii
+    )
+    return f"{text}\n\n{table.markdown(heads, rows)}\n\nThe first by radius of the aHash:\n\n{by_radius}"
+
+
+def _peers(found: Mapping[str, Any]) -> dict[str, str]:
+    judged, number = found["judged"], found["photographs"]
+    said = f"{number:,} photographs, {found['pairs']:,} pairs of different ones, seed {found['seed']}."
+    usual = {each["name"]: each["usual"] for each in judged}
+    safe = {each["name"]: each["safe"] for each in judged if each.get("safe")}
+    pdq = next((each for each in judged if each["name"] == "PDQ"), None)
+    sweep = ""
+    if pdq is not None:
+        rows = [(each["radius"], each["false_pairs"], f"{each['recall']:.3f}") for each in pdq["sweep"][::10]]
+        sweep = "\n\nPDQ by radius:\n\n" + table.markdown(("radius", "false pairs", "of all copies"), rows)
+    return {
+        "peers": f"{said}\n\n{_judged(usual, number)}",
+        "peers without false pairs": f"{_judged(safe, number)}{sweep}",
+    }
+
+
+def _judged(searches: Mapping[str, Any], number: int) -> str:
+    rows = [
+        ("takes", *(each["text"].replace("aHash + pHash + dHash", "sum") for each in searches.values())),
+        ("false pairs", *(each["false_pairs"] for each in searches.values())),
+    ]
+    rows += [
+        (kind, *(f"{each['recall'][kind] / number:.3f}" for each in searches.values()))
+        for kind in next(iter(searches.values()))["recall"]
+    ]
+    return table.markdown(("copy", *searches), rows)
+
+
+def _share(share: Mapping[str, Any]) -> str:
+    return "-" if share["share"] is None else f"{share['share']:.3f}"
+
+
+def _counts(share: Mapping[str, Any]) -> str:
+    return f"{share['count']}/{share['of']} ({share['low']:.3f}-{share['high']:.3f})"
+
+
+def _per_million(share: Mapping[str, Any]) -> str:
+    low, high = share["low"] * 1e6, share["high"] * 1e6
+    return (
+        f"{share['share'] * 1e6:.3g} ({low:.3g}-{high:.3g})" if share["count"] else f"0 (at most {high:.3g})"
+    )
+
+
+def _root(uris: Iterable[str]) -> str:
+    """Return the folder that all of them lie in."""
+    first, *others = uris
+    root = first.rpartition("/")[0]
+    while root and not all(each.startswith(f"{root}/") for each in others):
+        root = root.rpartition("/")[0]
+    return f"{root}/"
+
+
+if __name__ == "__main__":
+    main()
