@@ -66,10 +66,13 @@ def _pairs(what: str, number: int, named: Sequence[Pair]) -> None:
     if named:
         output.table(
             [
-                (each.distance, each.phash_distance, each.dhash_distance, each.left, each.right)
+                (
+                    *(each.distance, each.phash_distance, each.dhash_distance),
+                    *(each.view, each.left, each.right),
+                )
                 for each in named[:_PAIRS_SHOWN]
             ],
-            ("aHash", "pHash", "dHash", "", ""),
+            ("aHash", "pHash", "dHash", "view", "", ""),
             indent="  ",
         )
 

@@ -66,7 +66,7 @@ class Comparison:
             for belongs in (False, True):
                 at = some.distances[same == belongs, 0]
                 counts[int(belongs)] += np.bincount(at, minlength=counts.shape[1])
-        found = confirmed.where(confirmed.distances[:, 0] <= self._asked.rule.radius).once()
+        found = confirmed.where(confirmed.distances[:, 0] <= self._asked.rule.radius).once(by_joint=True)
         same = self._groups[found.left] == self._groups[found.right]
         self.wrong.add(found.where(~same))
         return np.asarray(np.column_stack((found.left, found.right))[same])
@@ -91,7 +91,7 @@ class Comparison:
         views = np.tile(np.arange(len(VIEWS)), 2)
         pair, look = (each.ravel() for each in np.indices((len(left), len(views))))
         self.missed.add(
-            Near(left[pair], right[pair], views[look], every[right[pair], look]).once(),
+            Near(left[pair], right[pair], views[look], every[right[pair], look]).once(by_joint=True),
         )
 
     def _apart(self, place: int) -> Distances:
