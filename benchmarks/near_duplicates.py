@@ -5,41 +5,32 @@ picture that is not in the group of its kind, it prints how far it is from the o
 """
 
 import sys
-from fnmatch import fnmatch
+from pathlib import Path
 
 from benchmarks import table
 from hashindex import Rejected, Selection, duplicates_among, open_reader
 from hashindex.distance import distance
+from hashindex.quality.truth import read_truth
 from hashindex.records import Fingerprint, HashedPicture
 
-TRUTH = {
-    "landscape": ("exif-orientation/Landscape_*",),
-    "portrait": ("exif-orientation/Portrait_*",),
-    "bridge": ("pdq-dihedral/*", "pdq-modes/*"),
-    "forest": (
-        *("jenssegers/forest/*", "jimagehash/*Quality*"),
-        *("jimagehash/copyright.jpg", "jimagehash/thumbnail.jpg"),
-    ),
-    "Lenna": ("jimagehash/Lenna*",),
-    "ukbench00120": ("imagededup/*ukbench00120*", "imagededup/alpha_channel_image.png"),
-    "ukbench09268": ("imagededup/*ukbench09268*",),
-    "ukbench09380": ("imagededup/*ukbench09380*",),
-}
-"""Kinds by their files; `*` takes in folders too. Every other picture resembles none."""
+TRUTH = Path(__file__).parent / "truth" / "near-duplicates.csv"
+"""Kinds by their pictures. Every other picture resembles none."""
 
 
 def main(folder: str) -> None:
     """Print what was found of each kind, what was missed, and what was put together and does not belong."""
     with open_reader() as reader:
         root = reader.canonical(folder)
+        with TRUTH.open(encoding="utf-8", newline="") as file:
+            kinds = read_truth(file, reader.canonical, folder)
         read = list(reader.read_all([folder], Selection()))
     pictures = {each.uri: each for each in read if isinstance(each, HashedPicture)}
     groups = [
         {member.uri: member for member in group.members} for group in duplicates_among(pictures.values())
     ]
     rows, missed = [], []
-    for kind in TRUTH:
-        known = {uri for uri in pictures if _kind(root, uri) == kind}
+    for kind in dict.fromkeys(kinds.values()):
+        known = {uri for uri in pictures if kinds.get(uri) == kind}
         group = max(groups, key=lambda uris: len(known & uris.keys()))
         rest = sorted(known - group.keys())
         together = [
@@ -53,19 +44,13 @@ def main(folder: str) -> None:
             assert isinstance(kept, Fingerprint)
             apart = distance(prints.ahash, kept.ahash), distance(prints.phash, kept.phash)
             missed.append((uri.removeprefix(f"{root}/"), kind, *apart))
-    strangers = sum(len({_kind(root, uri) for uri in group}) > 1 for group in groups)
+    strangers = sum(len({kinds.get(uri, uri) for uri in group}) > 1 for group in groups)
     table.show("Found", ("kind", "pictures", "in its group", "in others", "missed"), rows)
     table.show("Missed", ("picture", "kind", "aHash", "pHash"), missed)
     print(f"\nGroups of more than one kind: {strangers} of {len(groups)}. Not taken:")
     for each in read:
         if isinstance(each, Rejected):
             print(f"- {(each.uri or '').removeprefix(f'{root}/')}: {each.detail}")
-
-
-def _kind(root: str, uri: str) -> str:
-    """Return the kind of a picture; its own name where it resembles none."""
-    name = uri.removeprefix(f"{root}/")
-    return next((kind for kind, files in TRUTH.items() if any(fnmatch(name, file) for file in files)), name)
 
 
 if __name__ == "__main__":

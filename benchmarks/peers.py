@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--peers", type=Path, required=True, metavar="PYTHON")
     parser.add_argument("--truth", type=Path, help="as of `hashindex calibrate`")
-    parser.add_argument("--most", type=int, default=400, help="photographs; each takes two seconds of a core")
+    parser.add_argument("--most", type=int, default=600, help="photographs; so many take five minutes")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     paths = photographs.names(given.folder, most=given.most, seed=given.seed)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from hashindex.cli import output
-from hashindex.quality.asking import Asked
+from hashindex.quality.asking import ASKED, Asked
 from hashindex.quality.calibrate import Calibration, Measure
 from hashindex.quality.choosing import Choice, pairs_to_show
 from hashindex.quality.intervals import Proportion
@@ -90,7 +90,11 @@ def show(found: Calibration) -> None:
 def _recall(found: Calibration, half: Part) -> None:
     """Print all kinds of copies as they are, and those of which another view finds more."""
     plain = {each.asked.words: each for each in found.measures if each.is_plain}
-    views = [each for each in found.measures if not each.is_plain]
+    views = [
+        each
+        for each in found.measures
+        if each.name in ASKED and not each.is_plain and not each.asked.unconfirmed
+    ]
     kinds = list(found.measures[0].recall[half])
     _columns("Copies of held-out pictures that are found:", kinds, list(plain.values()), half)
     better = {
@@ -125,7 +129,7 @@ def _recommend(found: Calibration) -> None:
         )
     measures = {each.name: each for each in found.measures}
     for name, choice in found.recommended.items():
-        measure = measures[f"recommended, {name}"]
+        measure = measures[f"recommended, {name}, trimmed"]
         held_out = max(measure.recall)
         missed = [
             f"{kind} ({each.share:.2f})"
@@ -134,8 +138,9 @@ def _recommend(found: Calibration) -> None:
         ]
         output.paragraph(
             f"Recommended, {name}: {choice.rule}, for at most {found.per_million:g} false pairs of a "
-            f"million; held out it takes {per_million(measure.false_pairs[held_out])}. "
-            f"It misses a tenth or more of: {', '.join(missed) or 'nothing that was measured'}."
+            "million. On the held-out half, with pictures trimmed too, as search does, it takes "
+            f"{per_million(measure.false_pairs[held_out])}. It misses a tenth or more of: "
+            f"{', '.join(missed) or 'nothing that was measured'}."
         )
     if not all(choice.is_shown for choice in found.recommended.values()):
         output.paragraph(_too_few(found))

@@ -53,13 +53,19 @@ class Asked:
         return self.rule.confirms(apart[..., 0], apart[..., 1], apart[..., 2], view)
 
 
-_RULES = {"aHash alone": (DEFAULT_RULE, True), "default": (DEFAULT_RULE, False), "wide": (WIDE_RULE, False)}
+def by_every_way(name: str, rule: Rule, *, unconfirmed: bool = False) -> dict[str, Asked]:
+    """Return the searches by one rule, each by its name."""
+    return {
+        name if ways == ONLY_AS_IS else f"{name}, {way}": Asked(rule, ways, unconfirmed)
+        for way, ways in WAYS.items()
+    }
+
 
 ASKED: Mapping[str, Asked] = MappingProxyType(
     {
-        name if ways == ONLY_AS_IS else f"{name}, {way}": Asked(rule, ways, unconfirmed)
-        for name, (rule, unconfirmed) in _RULES.items()
-        for way, ways in WAYS.items()
+        **by_every_way("aHash alone", DEFAULT_RULE, unconfirmed=True),
+        **by_every_way("default", DEFAULT_RULE),
+        **by_every_way("wide", WIDE_RULE),
     }
 )
-"""Every rule that the program has, each by every way."""
+"""Every rule that the program has, by every way."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hashindex.listing import Selection
-from hashindex.quality.asking import ASKED, Asked
+from hashindex.quality.asking import ASKED, Asked, by_every_way
 from hashindex.quality.choosing import Choice, best_by_radius, recommended
 from hashindex.quality.defaults import COPIES_OF, PER_MILLION, PICTURES, SEED
 from hashindex.quality.false_pairs import MOST_SHOWN, FalsePairs, false_pairs, spread_of_strangers
@@ -122,7 +122,9 @@ def calibrate(
         )
     )
     best = recommended(choices)
-    asked = {**ASKED, **{f"recommended, {name}": Asked(choice.rule) for name, choice in best.items()}}
+    asked = dict(ASKED)
+    for name, choice in best.items():
+        asked |= by_every_way(f"recommended, {name}", choice.rule)
     every = population.copies[..., 0, :]
     nearest = NearestPairs(population.uris, most=MOST_SHOWN)
     found = false_pairs(population, list(asked.values()), nearest)

@@ -1,0 +1,45 @@
+"""Processes that measure: others than the caller, and none is left behind when that one is killed."""
+
+import os
+import subprocess
+import sys
+import time
+import unittest
+
+from hashindex.quality.processes import Processes
+
+WAITS = """
+import os, sys
+from hashindex.quality.processes import Processes
+processes = Processes(2)
+print(processes.call(os.getpid), flush=True)
+sys.stdin.read()
+"""
+SECONDS = 10
+
+
+class TestProcesses(unittest.TestCase):
+    def test_one_is_the_callers_own(self) -> None:
+        with Processes(1) as processes:
+            self.assertEqual(processes.call(os.getpid), os.getpid())
+
+    def test_none_is_left_when_the_caller_is_killed(self) -> None:
+        command = [sys.executable, "-c", WAITS]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as caller:
+            assert caller.stdout is not None
+            child = int(caller.stdout.readline())
+            self.assertNotEqual(child, caller.pid)
+            os.kill(child, 0)
+            caller.kill()
+        deadline = time.monotonic() + SECONDS
+        while is_there(child):
+            self.assertLess(time.monotonic(), deadline, "it is still there")
+            time.sleep(0.01)
+
+
+def is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
