@@ -46,13 +46,13 @@ class TestQuality(unittest.TestCase):
         for seed in range(3):
             saved(self.folder / f"{seed}.png", seed)
 
-    def quality(self, *arguments: str) -> Done:
-        return run(*arguments, cwd=self.cwd)
+    def quality(self, *arguments: str, workers: str = "1") -> Done:
+        return run(*arguments, cwd=self.cwd, environment={"HASHINDEX_WORKERS": workers})
 
 
 class TestCalibrate(TestQuality):
     def test_json_is_one_value_with_every_row(self) -> None:
-        done = self.quality("calibrate", "photos", "--json", "--seed", "7")
+        done = self.quality("calibrate", "photos", "--json", "--seed", "7", workers="2")
         self.assertEqual((done.exit_code, done.stderr), (0, ""))
         self.assertEqual(list(done.value), CALIBRATION)
         self.assertEqual((done.value["seed"], done.value["found"]), (7, 3))

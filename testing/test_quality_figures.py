@@ -39,7 +39,7 @@ class TestProportion(unittest.TestCase):
 
     def test_of_nothing_everything_is_possible(self) -> None:
         self.assertIsNone(Proportion(0, 0).share)
-        self.assertEqual(Proportion(0, 0).interval, (0.0, 1.0))
+        self.assertEqual((Proportion(0, 0).low, Proportion(0, 0).high), (0.0, 1.0))
 
 
 def by(asked: Asked, apart_: np.ndarray) -> bool:

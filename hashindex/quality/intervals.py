@@ -1,12 +1,12 @@
 """A count out of many, with the interval that it leaves for the true share."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 
 CONFIDENCE = 0.95
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Proportion:
     """So many of so many, with a 95% interval.
 
@@ -24,23 +24,23 @@ class Proportion:
         """None of nothing has no share."""
         return self.count / self.of if self.of else None
 
-    @cached_property
-    def interval(self) -> tuple[float, float]:
-        """Lower and upper bound of the share; all is possible where there was nothing to count."""
-        if not self.of:
-            return 0.0, 1.0
-        from scipy.stats import binomtest  # half a second
-
-        side = {0: "less", self.of: "greater"}.get(self.count, "two-sided")
-        found = binomtest(self.count, self.of, alternative=side).proportion_ci(CONFIDENCE, "exact")
-        return float(found.low), float(found.high)
-
     @property
     def low(self) -> float:
         """Lower bound of the share."""
-        return self.interval[0]
+        return _interval(self.count, self.of)[0]
 
     @property
     def high(self) -> float:
         """Upper bound of the share."""
-        return self.interval[1]
+        return _interval(self.count, self.of)[1]
+
+
+@cache
+def _interval(count: int, of: int) -> tuple[float, float]:
+    """Return the bounds of the share; all is possible where there was nothing to count."""
+    from scipy.special import betaincinv
+
+    left_out = 1 - CONFIDENCE if count in (0, of) else (1 - CONFIDENCE) / 2
+    low = float(betaincinv(count, of - count + 1, left_out)) if count else 0.0
+    high = float(betaincinv(count + 1, of - count, 1 - left_out)) if count < of else 1.0
+    return low, high
