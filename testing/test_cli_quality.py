@@ -62,11 +62,14 @@ class TestCalibrate(TestQuality):
             self.assertEqual(rule["false_pairs"]["all"]["of"], 3)
         self.assertEqual([len(curve) for curve in done.value["curves"].values()], [33] * 3)
 
-    def test_people_get_every_row_with_counts_and_intervals_and_the_curves(self) -> None:
+    def test_people_get_every_row_the_nearest_pairs_and_the_curves(self) -> None:
         (self.folder / "broken.png").write_text("hello")
+        (self.folder / "1.jpg").write_bytes(encoded(picture(1), "JPEG"))
         done = self.quality("calibrate", "photos", "--seed", "2", "--plots", "drawn")
         self.assertEqual(done.exit_code, 3)
-        self.assertIn("4 pictures, of which 3 are compared", done.stdout)
+        self.assertIn("5 pictures, of which 4 are compared", done.stdout)
+        pair = r"as_is +\S*/photos/1\.\w+  \S*/photos/1\.\w+"
+        self.assertRegex(done.stdout, rf"(?m)^ +\d +\d +\d  {pair}  default; default, ")
         self.assertIn("1 rejected", done.stdout)
         self.assertIn("broken.png: not_an_image", done.stderr)
         for name in TRANSFORMATIONS:
@@ -77,17 +80,6 @@ class TestCalibrate(TestQuality):
         self.assertIn("No rule is recommended", done.stdout)
         for name in ("tradeoff", "recall"):
             self.assertEqual(ET.parse(self.cwd / "drawn" / f"{name}.svg").getroot().tag[-3:], "svg")
-
-    def test_pairs_that_are_taken_for_one_are_named_unless_the_truth_says_so(self) -> None:
-        (self.folder / "1.jpg").write_bytes(encoded(picture(1), "JPEG"))
-        done = self.quality("calibrate", "photos")
-        self.assertRegex(
-            done.stdout,
-            r"(?m)^ +\d +\d +\d  as_is +\S*/photos/1\.\w+  \S*/photos/1\.\w+  default; default, ",
-        )
-        (self.cwd / "groups.csv").write_text("uri,group\n1.png,one\n1.jpg,one\n")
-        done = self.quality("calibrate", "photos", "--truth", "groups.csv")
-        self.assertNotRegex(done.stdout, r"photos/1\.\w+  \S*/photos/1\.")
 
     def test_plots_without_matplotlib_are_refused_before_anything_is_measured(self) -> None:
         with (
