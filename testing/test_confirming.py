@@ -46,7 +46,7 @@ class TestRules(unittest.TestCase):
     def test_constants_are_pinned(self) -> None:
         self.assertEqual(DEFAULT_RULE, Rule(radius=8, joint_radius=32))
         self.assertEqual(WIDE_RULE, Rule(radius=16, joint_radius=36))
-        self.assertEqual(TURNED_JOINT_RADIUS, 32)
+        self.assertEqual(TURNED_JOINT_RADIUS, 28)
 
     def test_near_up_to_the_joint_radius_and_no_farther(self) -> None:
         rule = Rule(radius=8, joint_radius=20)
@@ -56,7 +56,7 @@ class TestRules(unittest.TestCase):
             self.assertFalse(rule.confirms(*distances), distances)
 
     def test_a_turned_view_must_be_nearer_and_a_trimmed_one_need_not(self) -> None:
-        for rule, most in ((WIDE_RULE, 32), (DEFAULT_RULE, 32), (Rule(radius=8, joint_radius=5), 5)):
+        for rule, most in ((WIDE_RULE, 28), (DEFAULT_RULE, 28), (Rule(radius=8, joint_radius=5), 5)):
             for orientation in Orientation:
                 for trimmed in (False, True):
                     view = View(orientation, trimmed)
