@@ -228,12 +228,21 @@ def _recommended(found: Mapping[str, Any], measures: Mapping[str, Any]) -> str:
                 name,
                 choice["rule"]["text"],
                 f"{choice['false_pairs']['count']} of {choice['false_pairs']['of']:,}",
+                f"{choice['expected_per_million']:.2g}",
                 "yes" if choice["is_shown"] else "no",
                 _per_million(held_out["false_pairs"]["held_out"]),
                 f"{choice['candidates']['share']:.2%}",
             )
         )
-    heads = ("for", "rule", "tuning half", "shown", "held out, per million", "candidates")
+    heads = (
+        "for",
+        "rule",
+        "tuning half",
+        "expected, per million",
+        "shown",
+        "held out, per million",
+        "candidates",
+    )
     wanted = f"For at most {found['wanted_per_million']:g} false pairs of a million:"
     missed = _missed(measures, searches)
     return f"{wanted}\n\n{table.markdown(heads, rows)}\n\nMissed, a tenth or more:\n\n{missed}"

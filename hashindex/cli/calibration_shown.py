@@ -124,8 +124,8 @@ def _columns(title: str, kinds: Sequence[str], measures: Sequence[Measure], half
 def _recommend(found: Calibration) -> None:
     if not found.recommended:
         output.paragraph(
-            f"No rule is recommended: none takes at most {found.per_million:g} false pairs of a million, "
-            "or the pictures are too few to tell."
+            f"No rule is recommended: of none can be said that it takes at most {found.per_million:g} false "
+            "pairs of a million; more pictures may tell."
         )
     measures = {each.name: each for each in found.measures}
     for name, choice in found.recommended.items():
@@ -138,7 +138,8 @@ def _recommend(found: Calibration) -> None:
         ]
         output.paragraph(
             f"Recommended, {name}: {choice.rule}, for at most {found.per_million:g} false pairs of a "
-            "million. On the held-out half, with pictures trimmed too, as search does, it takes "
+            f"million; by how they fall off, {choice.expected * 1e6:.2g} are to be expected. On the held-out "
+            "half, with pictures trimmed too, as search does, it takes "
             f"{per_million(measure.false_pairs[held_out])}. It misses a tenth or more of: "
             f"{', '.join(missed) or 'nothing that was measured'}."
         )
@@ -148,21 +149,16 @@ def _recommend(found: Calibration) -> None:
 
 def _too_few(found: Calibration) -> str:
     """Say that the pairs cannot show the rate that is wanted, and what could."""
-    tuning = min(found.compared)
+    pairs = found.choices[0].false_pairs.of
     said = (
-        f"The pairs are too few to show so small a rate: {found.choices[0].false_pairs.of:,} of the tuning "
-        f"half, none of them false, still leave {_least(found):.3g} of a "
-        "million. So the recommended rules are the widest that happened to take none, not the safest."
+        f"The pairs are too few to show so small a rate: {pairs:,} of the tuning half, none of them false, "
+        f"still leave up to {Proportion(0, pairs).high * 1e6:.3g} of a million."
     )
     needed = pairs_to_show(found.per_million)
     if needed is None:
         return f"{said} A rate of nothing can never be shown."
-    pictures = ceil((2 * needed) ** 0.5 * sum(found.compared.values()) / max(1, found.compared[tuning]))
-    return f"{said} About {pictures:,} pictures can show it."
-
-
-def _least(found: Calibration) -> float:
-    return Proportion(0, found.choices[0].false_pairs.of).high * 1e6
+    pictures = ceil((2 * needed) ** 0.5 * sum(found.compared.values()) / max(1, found.compared[Part.TUNING]))
+    return f"{said} About {pictures:,} pictures, and none of their pairs false, can show it."
 
 
 def _nearest(found: Calibration) -> None:
@@ -278,6 +274,7 @@ def _choice(choice: Choice) -> dict[str, object]:
         "false_pairs": share(choice.false_pairs),
         "candidates": share(choice.candidates),
         "recall": choice.recall,
+        "expected_per_million": choice.expected * 1e6,
         "is_shown": choice.is_shown,
     }
 

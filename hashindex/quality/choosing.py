@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import ceil, log, log1p
 
 import numpy as np
+import numpy.typing as npt
 
 from hashindex.confirming import BITS, Rule
 from hashindex.quality.intervals import CONFIDENCE, Proportion
@@ -13,8 +14,13 @@ from hashindex.quality.spread import Spread, accepted
 RADII = range(21)
 """Of the aHash. Beyond, a twentieth of all pictures is a candidate."""
 
-RULES = tuple(Rule(radius=BITS, joint_radius=joint) for joint in range(4, 73))
-"""What is tried with each radius."""
+JOINTS = np.arange(4, 73)
+"""Joint radii that are tried with each of them."""
+
+_TAIL = (5, 500)
+"""How many false pairs, by a joint radius, are enough and few enough to tell how fast they fall off."""
+_POINTS = 3
+"""Different numbers of them that a line is drawn through."""
 
 MOST_CANDIDATES = {"narrow": 0.003, "wide": 0.03}
 """Greatest share of all entries that a search may have to look at, by what a rule is for: 300 and 3,000 of a
@@ -30,9 +36,10 @@ class Choice:
     candidates: Proportion
     recall: float
     """Of all copies."""
+    expected: float
+    """Share of false pairs to expect of other pictures: as counted, or more by how they fall off."""
     is_shown: bool
-    """Even the upper bound of its false pairs is within what was asked for. Otherwise only the count is:
-    there are too few pairs to show more."""
+    """Even the upper bound of what was counted is within what was asked for."""
 
 
 def pairs_to_show(per_million: float) -> int | None:
@@ -41,11 +48,10 @@ def pairs_to_show(per_million: float) -> int | None:
 
 
 def best_by_radius(strangers: Spread, copies: Spread, *, copied: int, per_million: float) -> Iterator[Choice]:
-    """Yield the best rule for each radius of the aHash.
+    """Yield the best rule for each radius of the aHash, if any does.
 
-    That is the one with the greatest recall among those whose false pairs are few enough by their upper
-    bound, or by their count where no rule's upper bound is; of equals the one with fewer false pairs, then
-    with the smaller joint radius.
+    That is the one with the greatest recall among those of which few enough false pairs are to be expected;
+    of equals the one with the smaller joint radius.
 
     Args:
         strangers: Pairs of different pictures.
@@ -57,20 +63,23 @@ def best_by_radius(strangers: Spread, copies: Spread, *, copied: int, per_millio
     pairs = int(strangers.sum())
     if not pairs or not copied:
         return
-    most, is_shown = _most(pairs, per_million / 1e6)
-    wrong, right = (np.array([accepted(each, rule) for rule in RULES]) for each in (strangers, copies))
+    share = per_million / 1e6
+    rules = [Rule(radius=BITS, joint_radius=int(joint)) for joint in JOINTS]
+    wrong, right = (np.array([accepted(each, rule) for rule in rules]) for each in (strangers, copies))
     near = strangers.sum(axis=(1, 2)).cumsum()
     for radius in RADII:
-        order = np.lexsort((wrong[:, radius], -right[:, radius]))  # stable: the smaller joint radius first
-        fitting = order[wrong[order, radius] <= most]
+        expected = _expected(wrong[:, radius], pairs) / pairs
+        fitting = np.flatnonzero(expected <= share)
         if len(fitting):
-            best = fitting[0]
+            best = fitting[right[fitting, radius].argmax()]  # the first of equals
+            false_pairs = Proportion(int(wrong[best, radius]), pairs)
             yield Choice(
-                rule=replace(RULES[best], radius=radius),
-                false_pairs=Proportion(int(wrong[best, radius]), pairs),
+                rule=replace(rules[best], radius=radius),
+                false_pairs=false_pairs,
                 candidates=Proportion(int(near[radius]), pairs),
                 recall=int(right[best, radius]) / copied,
-                is_shown=is_shown,
+                expected=float(expected[best]),
+                is_shown=false_pairs.high <= share,
             )
 
 
@@ -84,12 +93,16 @@ def recommended(choices: Sequence[Choice]) -> dict[str, Choice]:
     return found
 
 
-def _most(pairs: int, share: float) -> tuple[int, bool]:
-    """Return how many false pairs may be seen, and whether that shows that the true share is within."""
-    if Proportion(0, pairs).high > share:
-        return int(share * pairs), False
-    low, high = 0, int(share * pairs) + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if Proportion(middle, pairs).high <= share else (low, middle)
-    return low, True
+def _expected(counts: npt.NDArray[np.int64], pairs: int) -> npt.NDArray[np.float64]:
+    """Return how many false pairs to expect, by joint radius, from those that were counted.
+
+    Towards nearer pairs their number falls off faster than exponentially, so a line through the logarithms
+    of what was counted, drawn on to where little or nothing was, errs to the safe side. Where there is
+    nothing to draw it through, it is the upper bound of what was counted.
+    """
+    few, many = _TAIL
+    tail = (counts >= few) & (counts <= many)
+    if len(np.unique(counts[tail])) < _POINTS:
+        return np.array([Proportion(int(count), pairs).high * pairs for count in counts])
+    slope, base = np.polyfit(JOINTS[tail], np.log(counts[tail]), 1)
+    return np.asarray(np.maximum(counts, np.exp(base + slope * JOINTS)))
