@@ -1,4 +1,4 @@
-"""How a calibration is printed: as one JSON value, or as tables.
+"""How a calibration is printed: as tables, for people.
 
 It is imported when there is something to print, so it may import what is heavy.
 """
@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from math import ceil
 
 from hashindex.cli import output
-from hashindex.quality.asking import ASKED, Asked
+from hashindex.quality.asking import ASKED
 from hashindex.quality.calibrate import Calibration, Measure
-from hashindex.quality.choosing import Choice, pairs_to_show
+from hashindex.quality.choosing import pairs_to_show
 from hashindex.quality.intervals import Proportion
-from hashindex.quality.looks import VIEWS
 from hashindex.quality.pairs import Pair
 from hashindex.quality.population import Part
 
@@ -20,34 +19,6 @@ _MISSED = 0.9
 
 _MEASURES_A_TABLE = 3
 _PAIRS_SHOWN = 10
-
-
-def emit(found: Calibration) -> None:
-    """Print it as JSON."""
-    output.emit(
-        {
-            "seed": found.seed,
-            "recipe": found.recipe,
-            "found": found.found,
-            "compared": {half.name.lower(): number for half, number in found.compared.items()},
-            "copied": {half.name.lower(): number for half, number in found.copied.items()},
-            "repeated": found.repeated,
-            "low_information": list(found.low_information),
-            "rejected": [{"uri": each.uri, **(output.why(each) or {})} for each in found.rejected],
-            "wanted_per_million": found.per_million,
-            "rules": [_measure(each) for each in found.measures],
-            "recommended": {name: _choice(each) for name, each in found.recommended.items()},
-            "nearest": [pair(each) for each in found.nearest],
-            "best_by_radius": [_choice(each) for each in found.choices],
-            "curves": {
-                each.name: [
-                    {"radius": radius, "false_pairs": share(wrong), "recall": share(right)}
-                    for radius, (wrong, right) in enumerate(zip(each.false_pairs, each.recall, strict=True))
-                ]
-                for each in found.curves
-            },
-        }
-    )
 
 
 def show(found: Calibration) -> None:
@@ -214,69 +185,6 @@ def per_million(found: Proportion) -> str:
         return "-"
     low, high = found.low * 1e6, found.high * 1e6
     return f"{found.share * 1e6:.3g} ({low:.3g}-{high:.3g})" if found.count else f"0 (at most {high:.3g})"
-
-
-def share(found: Proportion) -> dict[str, object]:
-    """Return a share as JSON."""
-    return {
-        "count": found.count,
-        "of": found.of,
-        "share": found.share,
-        "low": found.low,
-        "high": found.high,
-    }
-
-
-def rule(asked: Asked) -> dict[str, object]:
-    """Return a rule as JSON; without a joint radius nothing is confirmed."""
-    joint = None if asked.unconfirmed else asked.rule.joint_radius
-    return {"text": asked.words, "radius": asked.rule.radius, "joint_radius": joint}
-
-
-def ways(asked: Asked) -> dict[str, bool]:
-    """Return the views that are asked for as JSON."""
-    return {"orientations": asked.ways.orientations, "trimmed": asked.ways.trimmed}
-
-
-def pair(found: Pair) -> dict[str, object]:
-    """Return two pictures as JSON."""
-    return {
-        "left": found.left,
-        "right": found.right,
-        "distance": found.distance,
-        "phash_distance": found.phash_distance,
-        "dhash_distance": found.dhash_distance,
-        **({"view": str(found.view)} if found.view not in (None, VIEWS[0]) else {}),
-    }
-
-
-def _measure(measure: Measure) -> dict[str, object]:
-    return {
-        "name": measure.name,
-        "rule": rule(measure.asked),
-        **ways(measure.asked),
-        "false_pairs": {
-            **{half.name.lower(): share(each) for half, each in measure.false_pairs.items()},
-            "all": share(measure.all_false_pairs),
-        },
-        "candidates": share(measure.candidates),
-        "recall": {
-            half.name.lower(): {name: share(each) for name, each in kinds.items()}
-            for half, kinds in measure.recall.items()
-        },
-        "nearest": [pair(each) for each in measure.nearest],
-    }
-
-
-def _choice(choice: Choice) -> dict[str, object]:
-    return {
-        "rule": rule(Asked(choice.rule)),
-        "false_pairs": share(choice.false_pairs),
-        "candidates": share(choice.candidates),
-        "recall": choice.recall,
-        "expected_per_million": choice.expected * 1e6,
-        "is_shown": choice.is_shown,
-    }
 
 
 def _percent(found: Proportion) -> str:

@@ -1,43 +1,15 @@
-"""How an evaluation is printed: as one JSON value, or as tables."""
+"""How an evaluation is printed: as tables, for people."""
 
 from collections.abc import Sequence
 
 from hashindex.cli import output
-from hashindex.cli.calibration_shown import in_words, pair, rule, share, ways
+from hashindex.cli.calibration_shown import in_words
 from hashindex.quality.evaluate import Evaluation, Found
 from hashindex.quality.pairs import Pair
 from hashindex.report import PairsShown
 from hashindex.views import AS_IS
 
 _PAIRS_SHOWN = 20
-
-
-def emit(found: Evaluation) -> None:
-    """Print it as JSON."""
-    output.emit(
-        {
-            "recipe": found.recipe,
-            "rule": rule(found.asked),
-            **ways(found.asked),
-            "pictures": found.pictures,
-            "grouped": found.grouped,
-            "groups": found.groups,
-            "low_information": found.low_information,
-            "rejected": [{"uri": each.uri, **(output.why(each) or {})} for each in found.rejected],
-            **_found(found.found),
-            "mean_average_precision": dict(found.mean_average_precision),
-            "radii": [
-                {
-                    "radius": each.radius,
-                    "candidates": _found(each.candidates),
-                    "confirmed": _found(each.confirmed),
-                }
-                for each in found.radii
-            ],
-            "missed_pairs": [pair(each) for each in found.missed_pairs],
-            "wrong_pairs": [pair(each) for each in found.wrong_pairs],
-        }
-    )
 
 
 def show(found: Evaluation) -> None:
@@ -80,17 +52,6 @@ def _pairs(what: str, number: int, named: Sequence[Pair]) -> None:
 def _row(found: Found) -> tuple[str, str, str]:
     f1 = "-" if found.f1 is None else f"{found.f1:.3f}"
     return in_words(found.precision), in_words(found.recall), f1
-
-
-def _found(found: Found) -> dict[str, object]:
-    return {
-        "right": found.right,
-        "wrong": found.wrong,
-        "missed": found.missed,
-        "precision": share(found.precision),
-        "recall": share(found.recall),
-        "f1": found.f1,
-    }
 
 
 def sections(found: Evaluation) -> list[PairsShown]:

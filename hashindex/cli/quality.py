@@ -62,7 +62,7 @@ def calibrate(
     puts into one group. Thresholds are chosen on one half of the pictures, and the figures are the other's.
     """
     del verbose
-    from hashindex.cli import calibration_shown
+    from hashindex.cli import calibration_shown, quality_json
     from hashindex.compose import load_settings, open_reader
     from hashindex.quality.calibrate import calibrate as measured
 
@@ -89,7 +89,7 @@ def calibrate(
         )
     if plots is not None:
         draw(found, plots)
-    (calibration_shown.emit if json else calibration_shown.show)(found)
+    (quality_json.emit_calibration if json else calibration_shown.show)(found)
     if found.rejected:
         raise typer.Exit(output.Exit.SOME_REJECTED)
 
@@ -119,7 +119,7 @@ def evaluate(
     them is wrong.
     """
     del verbose
-    from hashindex.cli import evaluation_shown
+    from hashindex.cli import evaluation_shown, quality_json
     from hashindex.compose import open_reader
     from hashindex.quality.asking import Asked
     from hashindex.quality.evaluate import evaluate as measured
@@ -150,7 +150,7 @@ def evaluate(
                 sections=evaluation_shown.sections(found),
                 thumbnail=reader.thumbnail,
             )
-    (evaluation_shown.emit if json else evaluation_shown.show)(found)
+    (quality_json.emit_evaluation if json else evaluation_shown.show)(found)
     if report is not None and not json:
         output.line(f"written to {report}")
     if found.rejected:
