@@ -51,12 +51,14 @@ def calibrate(
         typer.Option("--plots", metavar="DIR", help="Draw the curves into this folder, as SVG files."),
     ] = None,
     recipe: options.RecipeName = None,
+    decode: options.DecodeMode = None,
+    oss_process: options.OssProcess = None,
     include: options.Include = None,
     exclude: options.Exclude = None,
     json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Measure what the rules find of edited copies of your pictures, and recommend thresholds.
+    """Measure what is found in your pictures, and which rule to take.
 
     Copies are made in memory, from a seed. All pictures are taken as different, but for those that --truth
     puts into one group. Thresholds are chosen on one half of the pictures, and the figures are the other's.
@@ -71,8 +73,9 @@ def calibrate(
 
         ready(plots)
     settings = load_settings()
+    how = options.recipe_text(recipe, decode, oss_process) or "default"
     with (
-        open_reader(recipe or "default", settings=settings) as reader,
+        open_reader(how, settings=settings) as reader,
         progress("measuring", bar=not json) as shown,
     ):
         found = measured(
@@ -108,12 +111,14 @@ def evaluate(
         typer.Option(metavar="FILE.html", help="Write a page with the pictures missed and wrongly found."),
     ] = None,
     recipe: options.RecipeName = None,
+    decode: options.DecodeMode = None,
+    oss_process: options.OssProcess = None,
     include: options.Include = None,
     exclude: options.Exclude = None,
     json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Measure how well pictures that belong together are found, by groups that you give.
+    """Measure how well groups that you know are found.
 
     Every picture is looked up among all others. Pictures without a group belong to nobody: what is found for
     them is wrong.
@@ -128,11 +133,12 @@ def evaluate(
 
     if report is not None:
         check_report_place(report)
+    how = options.recipe_text(recipe, decode, oss_process) or "default"
     asked = Asked(
         options.rule(wide, radius, joint_radius),
         Ways(orientations=orientations, trimmed=not no_trim),
     )
-    with open_reader(recipe or "default") as reader:
+    with open_reader(how) as reader:
         groups = _groups(truth, reader, folder)
         with progress("comparing", bar=not json) as shown:
             found = measured(
