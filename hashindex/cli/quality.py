@@ -58,7 +58,7 @@ def calibrate(
     json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Measure what is found in your pictures, and which rule to take.
+    """Measure what is found of edited copies, and recommend rules.
 
     Copies are made in memory, from a seed. All pictures are taken as different, but for those that --truth
     puts into one group. Thresholds are chosen on one half of the pictures, and the figures are the other's.
