@@ -9,8 +9,8 @@ import numpy.typing as npt
 from hashindex.quality.looks import NONE, VIEWS, Distances, Flags, Hashes
 from hashindex.views import View
 
-_BLOCK = 1_000_000
-"""Pairs that are compared at once: 8 MB of differences for each view."""
+_BLOCK = 200_000
+"""Pairs that are compared at once; where a radius admits them all, and by every view, they take 170 MB."""
 
 Places = npt.NDArray[np.int64]
 
