@@ -38,9 +38,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for module in (
-    *(pictures, searching, checking, duplicates, entries, syncing, indexes, moving, importing, quality),
-):
+_GROUPS = (pictures, searching, checking, duplicates, entries, syncing, indexes, moving, importing, quality)
+for module in _GROUPS:
     module.register(app)
 
 
