@@ -164,6 +164,8 @@ def _reach(measures: Mapping[str, Any]) -> str:
 def _false_pairs(rules: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for each in rules:
+        if each["name"].startswith("recommended"):
+            continue  # they have a table of their own
         pairs = each["false_pairs"]
         rows.append(
             (
@@ -312,6 +314,10 @@ def _peers(found: Mapping[str, Any]) -> dict[str, str]:
     said = f"{number:,} photographs, {found['pairs']:,} pairs of different ones, seed {found['seed']}."
     usual = {each["name"]: each["usual"] for each in judged}
     safe = {each["name"]: each["safe"] for each in judged if each.get("safe")}
+    unsafe = [each["name"] for each in judged if "safe" in each and not each["safe"]]
+    none = (
+        f"\n\nNone, as different photographs have the very same hash: {', '.join(unsafe)}." if unsafe else ""
+    )
     pdq = next((each for each in judged if each["name"] == "PDQ"), None)
     sweep = ""
     if pdq is not None:
@@ -319,7 +325,7 @@ def _peers(found: Mapping[str, Any]) -> dict[str, str]:
         sweep = "\n\nPDQ by radius:\n\n" + table.markdown(("radius", "false pairs", "of all copies"), rows)
     return {
         "peers": f"{said}\n\n{_judged(usual, number)}",
-        "peers without false pairs": f"{_judged(safe, number)}{sweep}",
+        "peers without false pairs": f"{_judged(safe, number)}{none}{sweep}",
     }
 
 
