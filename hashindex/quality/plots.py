@@ -8,7 +8,8 @@ from hashindex.quality.calibrate import Calibration
 from hashindex.quality.population import Part
 
 _MILLION = 1e6
-_SHOWN = ("default", "wide", "default, orientations", "default, trimmed")
+_SHOWN = ("aHash alone", "default, trimmed", "default, orientations, trimmed", "wide, trimmed")
+"""Searches as they are made, beside what they stand on."""
 
 
 def ready(folder: Path) -> None:
@@ -43,7 +44,7 @@ def _tradeoff(found: Calibration, file: Path) -> None:
         wrong = [(each.share or 0) * _MILLION for each in curve.false_pairs]
         axes.plot(wrong, [each.share or 0 for each in curve.recall], label=f"{curve.name} alone", marker=".")
     for measure in found.measures:
-        if measure.is_plain:
+        if measure.is_plain and not measure.asked.unconfirmed:
             copies = [each for half in measure.recall.values() for each in half.values()]
             right = sum(each.count for each in copies) / max(1, sum(each.of for each in copies))
             wrong_share = (measure.all_false_pairs.share or 0) * _MILLION
