@@ -1,5 +1,6 @@
 """Every copy that the figures are about: none is missing, each does what its name says, chance is seeded."""
 
+import re
 import unittest
 from io import BytesIO
 
@@ -7,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from hashindex.quality.transformations import TRANSFORMATIONS, chance
+from testing.commands import REPOSITORY
 from testing.making import picture
 
 PROMISED = (  # the rows of the issue, one by one, and four more: light watermark, crops aside, gamma twice
@@ -58,6 +60,14 @@ class TestTransformations(unittest.TestCase):
 
     def test_every_promised_row_is_there_and_no_other(self) -> None:
         self.assertEqual(tuple(TRANSFORMATIONS), PROMISED)
+
+    def test_every_row_stands_in_every_table_of_the_page(self) -> None:
+        page = (REPOSITORY / "docs" / "quality.md").read_text()
+        for block in ("held out", "tuning", "peers", "peers without false pairs"):
+            made = page.partition(f"<!-- made: {block} -->")[2].partition("<!-- end -->")[0]
+            rows = re.findall(r"(?m)^\| (.+?) +\|", made)
+            with self.subTest(block):
+                self.assertEqual([row for row in rows if row in TRANSFORMATIONS], list(TRANSFORMATIONS))
 
     def test_each_is_a_picture_of_the_size_that_its_name_says(self) -> None:
         for name, data in self.files.items():
