@@ -52,7 +52,7 @@ class PageCase(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         self.file = self.folder / "report.html"
-        self.browser.get("about:blank")  # what the last page still loads is given up, and said before this ends
+        self.browser.get("about:blank")  # what the last page still loads is given up, and said
         self.browser.said()
         self.addCleanup(self.browser.run, "localStorage.clear()")  # all pages from files share it
         for left in self.browser.downloads.iterdir():
