@@ -21,8 +21,8 @@ from hashindex.recipe import DEFAULT as RECIPE
 from hashindex.records import Fingerprint
 
 EACH = 40
-THRESHOLDS = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
-KEPT_FROM = (0.0, 2.0, 4.0, 6.0, 8.0)
+THRESHOLDS = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+KEPT_FROM = (0.0, 2.0, 4.0, 5.0, 6.0)
 RULES = {"default": DEFAULT_RULE, "wide": WIDE_RULE}
 WORDS = ("harbour", "invoice", "maple", "seven", "quarry", "lantern", "north", "ticket", "paper", "wheel")
 

@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
     Distances = npt.NDArray[np.uint8]
 
-LOW_CONTRAST = 2.0
+LOW_CONTRAST = 5.0
 """Below this contrast a picture says nothing that could tell it from others: white, black, noise on white,
-smooth gradients. None of 1,500 photographs lies below it (docs/quality.md). Applied on reading, so it may
-change."""
+smooth gradients, most thin logos and single lines of text. Of 1,608 photographs three lie below it: two of
+one colour, and a piece of sky (docs/quality.md). Applied on reading, so it may change."""
 
 BITS = 8 * HASH_BYTES
-
 
 TURNED_JOINT_RADIUS = 28
 """What the joint radius is at most for a picture that was turned or mirrored: seven more views are seven more
