@@ -13,8 +13,8 @@ from testing.making import encoded, noise
 from testing.photographs import photograph
 
 ENTRY_KEYS = [
-    *("company_id", "meta_id", "uri", "hash", "phash", "dhash", "contrast", "content_digest"),
-    *("source_version", "width", "height", "file_size", "upload_time", "indexed_time"),
+    *("company_id", "meta_id", "uri", "hash", "phash", "dhash", "contrast", "low_information"),
+    *("content_digest", "source_version", "width", "height", "file_size", "upload_time", "indexed_time"),
 ]
 STATS_KEYS = ["total", "recipe", "made_with", "schema", "index_type", "backend", "uri"]
 BIGGEST = 2**63 - 1
@@ -54,6 +54,7 @@ class TestGet(IndexCase):
             "meta_id": 7,
             "uri": str(file),
             "hash": "3f3fbfbb818081c3",
+            "low_information": False,
             "source_version": f"{status.st_mtime_ns}-{status.st_size}",
             "width": 600,
             "height": 400,
@@ -73,7 +74,7 @@ class TestGet(IndexCase):
         self.assertRegex(dict(rows)["indexed_time"], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$")
         self.assertEqual(
             {line.find(value) for line, (_, value) in zip(shown.stdout.splitlines(), rows, strict=False)},
-            {16},
+            {17},
         )
 
     def test_an_entry_that_is_not_there(self) -> None:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from hashindex.confirming import says_little
+
 if TYPE_CHECKING:
-    from hashindex.records import Entry, Rejected
+    from hashindex.records import BareHash, Entry, Fingerprint, Rejected
 
 
 class Exit(IntEnum):
@@ -72,6 +74,7 @@ def flattened(entry: "Entry") -> dict[str, object]:
         "phash": prints.phash and prints.phash.hex(),
         "dhash": prints.dhash and prints.dhash.hex(),
         "contrast": None if prints.contrast is None else round(prints.contrast, 3),
+        "low_information": low_information(prints),
         "content_digest": picture.content_digest,
         "source_version": picture.source_version,
         "width": picture.width,
@@ -83,6 +86,11 @@ def flattened(entry: "Entry") -> dict[str, object]:
     if picture.is_bare:
         values |= {name: value or None for name, value in values.items() if not name.endswith("_id")}
     return values
+
+
+def low_information(prints: "Fingerprint | BareHash") -> bool | None:
+    """Return whether a picture says too little to be near to any; None where only its hash is known."""
+    return None if prints.contrast is None else says_little(prints.contrast)
 
 
 def entries(number: int) -> str:

@@ -8,8 +8,7 @@ import typer
 
 from hashindex.cli import options, output
 from hashindex.cli.progress import progress
-from hashindex.confirming import says_little
-from hashindex.records import BareHash, Fingerprint, HashedPicture, Rejected
+from hashindex.records import HashedPicture, Rejected
 
 if TYPE_CHECKING:
     from hashindex.listing import Selection
@@ -74,7 +73,7 @@ def _emit_hash(found: HashedPicture | Rejected) -> None:
             "hash": prints and prints.ahash.hex(),
             "phash": prints and prints.phash and prints.phash.hex(),
             "dhash": prints and prints.dhash and prints.dhash.hex(),
-            "low_information": prints and _says_little(prints),
+            "low_information": prints and output.low_information(prints),
             "rejected": output.why(found if isinstance(found, Rejected) else None),
         }
     )
@@ -84,9 +83,5 @@ def _show_hash(found: HashedPicture | Rejected) -> None:
     if isinstance(found, Rejected):
         output.complain(found)
     else:
-        mark = "  (low information)" if _says_little(found.fingerprint) else ""
+        mark = "  (low information)" if output.low_information(found.fingerprint) else ""
         output.line(f"{found.fingerprint.ahash.hex()}  {found.uri}{mark}")
-
-
-def _says_little(prints: Fingerprint | BareHash) -> bool | None:
-    return None if prints.contrast is None else says_little(prints.contrast)
