@@ -73,7 +73,7 @@ def _measured(index: Index, copies: list[Path]) -> list[str]:
     decoded = [_decoded(decoder, content) for content in contents]
     looked = [_looked(index, path) for path in copies]
     queries = [Query.of_views(each) for each in looked]
-    found = [candidates(store, [query], scope, limits)[0] for query in queries]
+    found = list(candidates(store, queries, scope, limits))
 
     def each(call: Callable[[int], object]) -> Callable[[int], object]:
         return lambda number: call(number % len(copies))

@@ -60,7 +60,7 @@ def run(options: Options) -> None:
     print(
         "bare: MilvusClient.search with the same hashes, filter, output fields, consistency level and\n"
         "search parameters, for `limit` hits. store: Store.search. search_hashes: of Index.company(3) or\n"
-        "Index.all_companies(). confirmed: the whole search, all candidates judged by pHash and digest.\n"
+        "Index.all_companies(). confirmed: the whole search, all candidates judged by rule and digest.\n"
         "A ratio is the median of the rounds' own. Strong reads of a server wait for its clock: all calls\n"
         "of a round begin equally long after a tick of it."
     )

@@ -39,6 +39,9 @@ CHUNK = 100
 """Pictures that are looked up, and written, together: a call costs a server far more than what is in it, and
 a write Milvus Lite up to half a second."""
 
+WIDE_CHUNK = 10
+"""The same where the radius is wide, so that no turn lasts long: a search may take twenty times as long."""
+
 UNDECODABLE = frozenset(
     {
         *(Reason.NOT_AN_IMAGE, Reason.TRUNCATED, Reason.UNSUPPORTED),
@@ -78,7 +81,7 @@ class Check:
         those before it only where they were inserted.
         """
         looked = self.reader.map(self._look, images)
-        while chunk := list(islice(looked, CHUNK)):
+        while chunk := list(islice(looked, WIDE_CHUNK if self._limits.is_wide else CHUNK)):
             answers = iter(self._answers([item for item in chunk if isinstance(item, Looked)]))
             for item in chunk:
                 yield next(answers) if isinstance(item, Looked) else self._rejected(item)
@@ -140,17 +143,20 @@ class Check:
                 for ahash, each in zip(query.hashes, found, strict=True)
             ]
         result = answer(query, found, self._limits)
-        if result.truncated and query.content_digest and _status(result) is not Status.EXACT:
+        if found[0].truncated and query.content_digest and _status(result) is not Status.EXACT:
             # Among those that were not given there may be an exact copy, which another look-up finds.
             copies = self.store.copies(query.content_digest, Scope.company(self.company_id))
             others = {entry.key: entry for entry in copies if entry.key not in admitted}
             found = [_with(found[0], query.ahash, others, self.rule.radius), *found[1:]]
             result = answer(query, found, self._limits)
-        return self._answer(query, result)
+        return self._answer(query, result, found)
 
-    def _answer(self, query: Query, result: SearchResult) -> Checked:
+    def _answer(self, query: Query, result: SearchResult, found: Sequence[Candidates]) -> Checked:
         status = _status(result)
-        if status is Status.NEW and result.truncated:
+        # What says little has, as it is, exact copies only; they are known. What is left of it may be near.
+        judged = found[1:] if status is Status.LOW_INFORMATION else found
+        none = status in (Status.NEW, Status.LOW_INFORMATION)
+        if none and any(each.truncated for each in judged):
             return self._unavailable(
                 query,
                 Reason.TOO_MANY_CANDIDATES,

@@ -45,6 +45,7 @@ _ON_ITS_SIDE = frozenset(
 )
 """Width and height change places."""
 
+_BOX = 64
 _SIZE = 32
 _SCALE = 4096
 _DCT = np.rint(_SCALE * np.cos(np.pi * np.arange(8)[:, None] * (2 * np.arange(_SIZE) + 1) / (2 * _SIZE)))
@@ -58,7 +59,7 @@ _FULL_SWING = _SCALE**2 * 16.0
 def fingerprint(grey: Image.Image, recipe: Recipe, *, of: Size | None = None) -> Fingerprint:
     """Return the bits of a picture in mode L; `of` is its size before decoding scaled it down, if it did."""
     cells = reduced(grey, (8, 8), of=of)
-    small = averaged(grey, (64, 64), of=of)
+    small = averaged(grey, (_BOX, _BOX), of=of)
     spectrum = _DCT @ reduced(small, (_SIZE, _SIZE)) @ _DCT.T
     median = np.median(spectrum)
     if recipe.confirm == "imagehash":
@@ -89,6 +90,8 @@ def views_of(grey: Image.Image, recipe: Recipe, ways: Ways, *, of: Size | None =
     if inner is not None:
         step = round(whole[0] / grey.width)
         size = inner.width * step, inner.height * step
+        if min(size) < _BOX:  # narrower than what it is reduced to, so it is taken as it is
+            size = inner.size
         prints = fingerprint(inner, recipe, of=size)
         if not says_little(prints.contrast):
             found.append((View(trimmed=True), prints))

@@ -45,7 +45,8 @@ def trimmed(grey: Image.Image) -> Image.Image | None:
     if (bottom - top) > height * (1 - _TAKEN) and (right - left) > width * (1 - _TAKEN):
         return None
     x, y = grey.width / width, grey.height / height
-    return grey.crop((ceil(left * x), ceil(top * y), floor(right * x), floor(bottom * y)))
+    box = ceil(left * x), ceil(top * y), floor(right * x), floor(bottom * y)
+    return grey.crop(box) if box[0] < box[2] and box[1] < box[3] else None  # less than a pixel is left
 
 
 def _content(lines: npt.NDArray[np.float32]) -> tuple[int, int]:

@@ -180,6 +180,17 @@ class TestTooManyCandidates(CheckCase):
         checked = self.company.insert_if_new(self.uri)
         self.assertEqual((checked.status, checked.inserted), (Status.UNAVAILABLE, False))
 
+    def test_low_information_cannot_be_said_then_of_what_is_left_without_borders(self) -> None:
+        page = Image.new("RGB", (1100, 900), "white")
+        page.paste(ORIGINAL.resize((36, 24)), (500, 400))
+        data = encoded(page)
+        checked = self.company.check(data)
+        self.assertEqual((checked.status, checked.low_information), (Status.LOW_INFORMATION, True))
+        self.crowd(encoded(ORIGINAL.resize((36, 24))), 4)
+        with mock.patch.object(MemoryStore, "copies") as copies:
+            self.assertEqual(self.company.check(data).status, Status.UNAVAILABLE)
+        copies.assert_not_called()  # no exact copy can be among those that only the other view would find
+
     def test_an_exact_copy_behind_them_is_found(self) -> None:
         self.crowd(encoded(ORIGINAL), 4)
         self.company.insert(self.uri, meta_id=99)  # the engine gives those with smaller keys first

@@ -156,6 +156,8 @@ class TestSearch(unittest.TestCase):
 
     def test_wrong_usage(self) -> None:
         one = ("--company-id", "1")
+        views = "--orientations and --no-trim need a picture; a hash has no other view."
+        bare = "--joint-radius says nothing of a bare --hash, only --radius does."
         what = "name pictures, or give --hash, or --like: one of the three."
         ids = f"but must lie between 0 and {BIGGEST}."
         both = "--all-companies goes with neither --company-id nor --like."
@@ -165,6 +167,18 @@ class TestSearch(unittest.TestCase):
             (("--like", "7", "--hash", COFFEE, *one), what),
             (("--all-companies", "--like", "7"), both),
             (("--all-companies", "a.png", *one), both),
+            (
+                ("--hash", COFFEE, "--no-trim", *one),
+                views,
+            ),
+            (
+                ("--like", "7", "--orientations", *one),
+                views,
+            ),
+            (
+                ("--hash", COFFEE, "--joint-radius", "9", *one),
+                bare,
+            ),
             (("--hash", "zz", *one), "'zz' is no hash; a hash is 16 hex digits."),
             (("--hash", "é" * 16, *one), f"'{'é' * 16}' is no hash; a hash is 16 hex digits."),
             (("--hash", COFFEE[:14], *one), f"'{COFFEE[:14]}' is no hash; a hash is 16 hex digits."),

@@ -4,16 +4,17 @@ import unittest
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
+from typing import Any
 from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hashindex.confirming import DEFAULT_RULE, Rule
+from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
 from hashindex.distance import distance
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key
-from hashindex.records import Entry, Scope, SearchResult, Verdict
+from hashindex.records import Candidates, Entry, Scope, SearchResult, Verdict
 from hashindex.search import LIMIT, Limits, Query, search
 from hashindex.store import memory
 from hashindex.store.memory import MemoryStore
@@ -193,6 +194,32 @@ class TestViews(unittest.TestCase):
         entries = [near(number, 1, 40) for number in range(6)]
         with mock.patch("hashindex.search.MAX_CANDIDATES", 5), mock.patch.object(memory, "MAX_CANDIDATES", 5):
             self.assertTrue(ask(entries, self.asked((self.mirrored, 0))).truncated)
+
+
+class Calls(MemoryStore):
+    """A store that remembers how many hashes each call asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(ORIGIN)
+        self.upsert([near(number, 1, 0) for number in range(3)])
+        self.asked: list[int] = []
+
+    def search(self, hashes: Sequence[bytes], scope: Scope, **how: Any) -> list[Candidates]:
+        self.asked.append(len(hashes))
+        return super().search(hashes, scope, **how)
+
+
+class TestCalls(unittest.TestCase):
+    """What is held at once is bounded, and the views of one picture are never parted."""
+
+    def test_few_hashes_a_call_where_the_radius_is_wide(self) -> None:
+        views = tuple((View(each), ASKED) for each in Orientation if each is not Orientation.AS_IS)
+        queries = [replace(QUERY, other_views=views)] * 30
+        for rule, calls in ((DEFAULT_RULE, [200, 40]), (WIDE_RULE, [24] * 10)):
+            store = Calls()
+            answers = search(store, queries, ONE, Limits(rule=rule))
+            self.assertEqual(store.asked, calls)
+            self.assertEqual([len(answer.matches) for answer in answers], [3] * 30)
 
 
 class TestLowInformation(unittest.TestCase):

@@ -7,10 +7,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from hashindex.distance import distance
-from hashindex.hashing import fingerprint
+from hashindex.hashing import fingerprint, views_of
 from hashindex.recipe import DEFAULT
 from hashindex.trimming import trimmed
-from testing.making import encoded, picture
+from hashindex.views import DEFAULT_WAYS
+from testing.making import encoded, noise, picture
 from testing.photographs import photograph
 
 NAMES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
@@ -66,6 +67,13 @@ class TestTrimming(unittest.TestCase):
                     assert found is not None
                     inner = fingerprint(found, DEFAULT)
                     self.assertLessEqual(distance(own.ahash, inner.ahash), 4)
+
+    def test_a_line_in_an_empty_picture_does_no_harm_wherever_it_lies(self) -> None:
+        for top in range(0, 588, 7):
+            grey = Image.new("L", (990, 590), 255)
+            grey.paste(noise(1, (990, 2)).convert("L"), (0, top))
+            for of in (None, (1980, 1180)):  # decoded whole, or to a half of its size
+                self.assertTrue(views_of(grey, DEFAULT, DEFAULT_WAYS, of=of))
 
     def test_what_is_empty_or_tiny_is_left_alone(self) -> None:
         for size in ((1, 1), (1, 50), (60, 40), (2000, 3)):

@@ -68,8 +68,8 @@ def show_summary(counts: "Counts", *, ignored: int, seconds: float) -> None:
     if counts.low_information:
         said = "says" if counts.low_information == 1 else "say"
         output.line(
-            f"{_number(counts.low_information, 'picture')} {said} too little (flat, white, smooth): matched "
-            "with exact copies only."
+            f"{_number(counts.low_information, 'picture')} {said} too little (white, smooth, a thin logo): "
+            "matched with exact copies only."
         )
     if counts.unplaced:
         output.line(

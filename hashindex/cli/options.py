@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 import loggers
-from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
+from hashindex.confirming import DEFAULT_RULE, TURNED_JOINT_RADIUS, WIDE_RULE, Rule
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import meta_id_from_stem, meta_id_from_uri, validated_id
 
@@ -120,7 +120,8 @@ JointRadius = Annotated[
     typer.Option(
         "--joint-radius",
         metavar="R",
-        help="Greatest sum of the distances of aHash, pHash and dHash, bits, 0 to 192. "
+        help="Greatest sum of the distances of aHash, pHash and dHash, bits, 0 to 192; "
+        f"of turned views {TURNED_JOINT_RADIUS} at most. "
         f"[default: {DEFAULT_RULE.joint_radius}, with --wide {WIDE_RULE.joint_radius}]",
     ),
 ]

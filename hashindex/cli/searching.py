@@ -66,8 +66,10 @@ def search(
     if all_companies and (company_id is not None or like is not None):
         raise InvalidArgumentError("--all-companies goes with neither --company-id nor --like.")
     hashes = [_hash(text) for text in hash_ or ()]
-    if orientations and not images:
-        raise InvalidArgumentError("--orientations needs the picture; a hash alone cannot be turned.")
+    if (orientations or no_trim) and not images:
+        raise InvalidArgumentError("--orientations and --no-trim need a picture; a hash has no other view.")
+    if hashes and joint_radius is not None:
+        raise InvalidArgumentError("--joint-radius says nothing of a bare --hash, only --radius does.")
     limits = Limits(
         rule=options.rule(wide, radius, joint_radius),
         ways=Ways(orientations=orientations, trimmed=not no_trim),
@@ -134,7 +136,7 @@ def _show(result: "SearchResult") -> None:
         output.line(f"{name}: {len(result.matches)} match{'es' * (len(result.matches) > 1)}")
         matches.table(result.matches)
     if result.low_information:
-        output.line("It says too little to be near to anything as it is; only exact copies are matched.")
+        output.line("It says too little to be near to anything as it is; only equal bytes confirm a match.")
     if result.truncated:
         output.line("There are more; raise --limit, or lower --radius.")
     if not result.exhaustive:
