@@ -85,7 +85,7 @@ def _measured(index: Index, copies: list[Path]) -> list[str]:
             "decode": each(lambda i: decoder.decode(contents[i].data, None)),
             "hash": each(lambda i: fingerprint(decoded[i].grey, DEFAULT)),
             "views": each(lambda i: views_of(decoded[i].grey, DEFAULT, DEFAULT_WAYS)),
-            "search": each(lambda i: candidates(store, [queries[i]], scope, limits)),
+            "search": each(lambda i: list(candidates(store, [queries[i]], scope, limits))),
             "confirm": each(lambda i: answer(queries[i], found[i], limits)),
         },
         rounds=ROUNDS,

@@ -20,6 +20,7 @@ from hashindex.confirming import Rule
 from hashindex.errors import InvalidArgumentError, NotPersistedError, StoreUnavailableError
 from hashindex.index import Index
 from hashindex.keys import Key, meta_id_from_stem
+from hashindex.reading import Looked
 from hashindex.records import Checked, Entry, HashedPicture, Reason, Rejected, Scope, Status, Verdict
 from hashindex.search import LIMIT
 from hashindex.sources.local import LocalSource
@@ -186,7 +187,10 @@ class TestTooManyCandidates(CheckCase):
         data = encoded(page)
         checked = self.company.check(data)
         self.assertEqual((checked.status, checked.low_information), (Status.LOW_INFORMATION, True))
-        self.crowd(encoded(ORIGINAL.resize((36, 24))), 4)
+        looked = self.index.reader.look(data, Ways())
+        assert isinstance(looked, Looked)
+        (_, (_, inside)) = looked.views
+        self.store.upsert([entry(1, each, prints=fingerprint(each, ahash=inside.ahash)) for each in range(4)])
         with mock.patch.object(MemoryStore, "copies") as copies:
             self.assertEqual(self.company.check(data).status, Status.UNAVAILABLE)
         copies.assert_not_called()  # no exact copy can be among those that only the other view would find
