@@ -109,7 +109,7 @@ class TestCalibrate(unittest.TestCase):
                     self.assertGreaterEqual(by[1], 5)
                     self.assertGreaterEqual(by[2], by[1])
 
-    def test_a_view_that_is_left_out_would_change_no_figure(self) -> None:
+    def test_every_copy_is_looked_up_by_every_view(self) -> None:
         work = Work(str(DEFAULT), 10**8, seed=1)
         data = (folder / "astronaut.png").read_bytes()
         measured = work(data, "/astronaut.png", copies=True)
@@ -122,9 +122,8 @@ class TestCalibrate(unittest.TestCase):
             decoded = decoder.decode(file, None)
             assert not isinstance(decoded, Rejected)
             every = apart(measured.hashes[0], *looks(decoded, DEFAULT, EVERY_WAY))
-            for name, asked in ASKED.items():
-                with self.subTest(name, row=row):
-                    self.assertEqual(bool(asked.finds(measured.copies[row])), bool(asked.finds(every)))
+            with self.subTest(row=row):  # so that no rule, narrow as it may be, misses what a search finds
+                self.assertTrue((measured.copies[row] == every).all())
 
     def test_the_same_pictures_give_the_same_figures_wherever_they_lie(self) -> None:
         there = folder.parent / "there"

@@ -7,13 +7,11 @@ import numpy as np
 from PIL import Image
 
 from hashindex.decoding import Decoded, Decoder
-from hashindex.quality.asking import ASKED
-from hashindex.quality.looks import EVERY_WAY, NONE, VIEWS, Distances, Flags, Hashes, apart, looks
+from hashindex.quality.looks import EVERY_WAY, VIEWS, Distances, Flags, Hashes, apart, looks
 from hashindex.quality.transformations import LARGEST_SIDE, TRANSFORMATIONS, chance
 from hashindex.reading import digest
 from hashindex.recipe import Recipe
 from hashindex.records import Rejected
-from hashindex.views import ONLY_AS_IS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +65,9 @@ def made_copies(image: Image.Image, content_digest: str, seed: int) -> Iterator[
 
 
 def _apart(stored: Hashes, copies: Iterator[bytes], decoder: Decoder, recipe: Recipe) -> Distances:
-    found = np.full((len(TRANSFORMATIONS), len(VIEWS), 3), NONE, np.uint8)
+    found = np.zeros((len(TRANSFORMATIONS), len(VIEWS), 3), np.uint8)
     for row, data in enumerate(copies):
         decoded = decoder.decode(data, None)
         assert isinstance(decoded, Decoded), "a copy that was just made is a picture"
-        found[row] = apart(stored, *looks(decoded, recipe, ONLY_AS_IS))
-        if not all(each.finds(found[row]) for each in ASKED.values()):  # else no other view changes a figure
-            found[row] = apart(stored, *looks(decoded, recipe, EVERY_WAY))
+        found[row] = apart(stored, *looks(decoded, recipe, EVERY_WAY))
     return found
