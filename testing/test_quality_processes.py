@@ -1,11 +1,13 @@
 """Processes that measure: others than the caller, and none is left behind when that one is killed."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 import unittest
 
+from hashindex.errors import ConfigurationError
 from hashindex.quality.processes import Processes
 
 WAITS = """
@@ -22,6 +24,13 @@ class TestProcesses(unittest.TestCase):
     def test_one_is_the_callers_own(self) -> None:
         with Processes(1) as processes:
             self.assertEqual(processes.call(os.getpid), os.getpid())
+
+    def test_one_that_is_killed_is_a_sentence(self) -> None:
+        with (
+            Processes(2) as processes,
+            self.assertRaisesRegex(ConfigurationError, "for want of memory; lower HASHINDEX_WORKERS or"),
+        ):
+            processes.call(signal.raise_signal, signal.SIGKILL)  # as the kernel does
 
     def test_none_is_left_when_the_caller_is_killed(self) -> None:
         command = [sys.executable, "-c", WAITS]

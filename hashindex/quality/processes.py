@@ -5,9 +5,12 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from threading import Lock, Thread
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
+
+from hashindex.errors import ConfigurationError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,11 +39,17 @@ class Processes:
             self._pool.shutdown(wait=exc is None, cancel_futures=True)
 
     def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Return what it returns, once it is its turn."""
+        """Return what it returns, once it is its turn; ConfigurationError when its process is killed."""
         if self._pool is None:
             with self._turn:
                 return function(*args, **kwargs)
-        return self._pool.submit(function, *args, **kwargs).result()
+        try:
+            return self._pool.submit(function, *args, **kwargs).result()
+        except BrokenProcessPool as exc:
+            raise ConfigurationError(
+                "a process that measures pictures was ended from outside, most likely for want of memory; "
+                "lower HASHINDEX_WORKERS or HASHINDEX_MAX_PIXELS."
+            ) from exc
 
 
 def _end_with_parent() -> None:
