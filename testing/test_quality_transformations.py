@@ -40,7 +40,7 @@ SIZES = {
     "white border 10%": (340, 240),
     "black border 3%": (312, 212),
     "black border 10%": (340, 240),
-    "letterbox": (300, 300),
+    "letterbox": (300, 533),
     "screenshot with bars": (300, 650),
     "turn by 90 degrees": (200, 300),
     "turn by 270 degrees": (200, 300),
@@ -122,6 +122,18 @@ class TestTransformations(unittest.TestCase):
             with self.subTest(name):
                 changed = (abs(self.grey(name) - before) > 12).mean()
                 self.assertTrue(share * 0.5 < changed < share * 1.5, changed)
+
+    def test_a_letterbox_is_seen_around_any_picture(self) -> None:
+        for size, frame in (((90, 60), (90, 160)), ((60, 90), (160, 90)), ((90, 90), (160, 90))):
+            with (
+                self.subTest(size),
+                Image.open(BytesIO(made(Image.new("RGB", size, "white"), "letterbox"))) as copy,
+            ):
+                grey = np.asarray(copy.convert("L"), dtype=int)
+                self.assertEqual(copy.size, frame)
+                self.assertLess(max(grey[0, 0], grey[-1, -1]), 20)
+                lit = grey > 128
+                self.assertAlmostEqual(lit.sum() / (size[0] * size[1]), 1, delta=0.03)
 
     def test_turns_are_exact(self) -> None:
         left = picture(1, (64, 48)).convert("L")

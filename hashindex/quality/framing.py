@@ -9,6 +9,9 @@ from hashindex.quality.edits import Edit
 _SCREEN = (9, 19.5)
 """Width and height of a telephone's screen."""
 
+_FRAME = 16 / 9
+"""The longer side of a film's frame, by its shorter."""
+
 
 def scaled(width: float, height: float | None = None) -> Edit:
     """Return what multiplies the sides; one factor is for both."""
@@ -62,9 +65,10 @@ def border(share: float, colour: str) -> Edit:
 
 
 def letterboxed(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
-    """Add black bars above and below, or left and right, that make it square."""
-    side = max(image.size)
-    return ImageOps.pad(image, (side, side), color="black")
+    """Add black bars: above and below what is wide, to 9:16; left and right of all else, to 16:9."""
+    width, height = image.size
+    frame = (width, round(width * _FRAME)) if width > height else (round(height * _FRAME), height)
+    return ImageOps.pad(image, frame, color="black")
 
 
 def screenshot(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
