@@ -12,7 +12,7 @@ from hashindex.quality.intervals import CONFIDENCE, Proportion
 from hashindex.quality.spread import Spread, accepted
 
 RADII = range(21)
-"""Of the aHash. Beyond, a twentieth of all pictures is a candidate."""
+"""Of the aHash. At 20, 7% of all pairs of 1,605 photographs are candidates."""
 
 JOINTS = np.arange(4, 73)
 """Joint radii that are tried with each of them."""

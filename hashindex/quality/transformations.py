@@ -14,7 +14,7 @@ from hashindex.quality.edits import Edit, Encoder, jpeg, palette, unchanged, web
 
 LARGEST_SIDE = 512
 """Pixels, to which a picture is reduced before copies are made of it: as it is sent around, and so that what
-is counted in pixels (blur) means the same for all."""
+is counted in pixels (blur) means the same for all but the smaller ones, which stay as they are."""
 
 
 _AS_CAMERAS_DO = jpeg(90)
