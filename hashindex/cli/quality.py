@@ -90,9 +90,9 @@ def calibrate(
             per_million=false_pairs,
             each=lambda item: shown.add(rejected=isinstance(item, Rejected)),
         )
-    if plots is not None:
-        draw(found, plots)
     (quality_json.emit_calibration if json else calibration_shown.show)(found)
+    if plots is not None:  # after the figures, which are there whatever becomes of a file
+        draw(found, plots)
     if found.rejected:
         raise typer.Exit(output.Exit.SOME_REJECTED)
 
@@ -149,16 +149,16 @@ def evaluate(
                 asked,
                 each=lambda item: shown.add(rejected=isinstance(item, Rejected)),
             )
-        if report is not None:
+        (quality_json.emit_evaluation if json else evaluation_shown.show)(found)
+        if report is not None:  # after the figures, which are there whatever becomes of a file
             write_pairs(
                 report,
                 title=f"Evaluation: {found.found.missed:,} pairs missed, {found.found.wrong:,} wrongly found",
                 sections=evaluation_shown.sections(found),
                 thumbnail=reader.thumbnail,
             )
-    (quality_json.emit_evaluation if json else evaluation_shown.show)(found)
-    if report is not None and not json:
-        output.line(f"written to {report}")
+            if not json:
+                output.line(f"written to {report}")
     if found.rejected:
         raise typer.Exit(output.Exit.SOME_REJECTED)
 
