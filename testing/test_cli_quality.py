@@ -81,6 +81,21 @@ class TestCalibrate(TestQuality):
         for name in ("tradeoff", "recall"):
             self.assertEqual(ET.parse(self.cwd / "drawn" / f"{name}.svg").getroot().tag[-3:], "svg")
 
+    def test_what_the_truth_names_and_is_not_there_is_said(self) -> None:
+        (self.cwd / "groups.csv").write_text("uri,group\n1.png,1\nnothing.png,1\n")
+        done = self.quality("calibrate", "photos", "--truth", "groups.csv", "--json", "--copies-of", "1")
+        self.assertEqual(done.exit_code, 3)
+        self.assertEqual(
+            [(each["uri"], each["reason"]) for each in done.value["rejected"]],
+            [(str(self.folder / "nothing.png"), "not_found")],
+        )
+
+    def test_a_curve_that_cannot_be_drawn_loses_no_figure(self) -> None:
+        (self.cwd / "drawn" / "tradeoff.svg").mkdir(parents=True)
+        done = self.quality("calibrate", "photos", "--plots", "drawn", "--json", "--copies-of", "1")
+        self.assertEqual((done.exit_code, done.said), (1, ["drawn/tradeoff.svg: Is a directory."]))
+        self.assertEqual(list(done.value), CALIBRATION)
+
     def test_plots_without_matplotlib_are_refused_before_anything_is_measured(self) -> None:
         with (
             mock.patch.dict(sys.modules, {"matplotlib": None}),
@@ -132,6 +147,14 @@ class TestEvaluate(TestQuality):
         self.assertEqual((done.exit_code, done.said), (0, []))
         self.assertIn("written to look.html", done.stdout)
         self.assertIn("2-turned.png", (self.cwd / "look.html").read_text())
+
+    def test_a_page_that_cannot_be_written_loses_no_figure(self) -> None:
+        name = f"{'x' * 300}.html"
+        done = self.quality("evaluate", "photos", "--truth", "groups.csv", "--report", name)
+        self.assertEqual(done.exit_code, 1)
+        self.assertIn("File name too long", "".join(done.said))
+        self.assertIn("Pairs missed: 1", done.stdout)
+        self.assertNotIn("written to", done.stdout)
 
     def test_what_the_truth_names_and_is_not_there_is_said(self) -> None:
         self.truth.write_text("uri,group\n1.png,1\nnothing.png,1\n")

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import unittest
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from hashindex.compose import open_reader
 from hashindex.confirming import DEFAULT_RULE, Rule
 from hashindex.decoding import Decoder
+from hashindex.errors import InvalidArgumentError
 from hashindex.listing import EVERY_PICTURE
 from hashindex.quality import pairs
 from hashindex.quality.asking import ASKED, Asked
@@ -24,10 +26,13 @@ from hashindex.quality.measuring import Measured, Work, made_copies
 from hashindex.quality.pairs import NearestPairs
 from hashindex.quality.population import HALVES, Part, Population, draw
 from hashindex.quality.transformations import LARGEST_SIDE, TRANSFORMATIONS
+from hashindex.reading import PictureReader
 from hashindex.recipe import DEFAULT
-from hashindex.records import Rejected
+from hashindex.records import Reason, Rejected
 from hashindex.views import View
 from testing.making import encoded, picture, saved
+from testing.oss_case import oss_source
+from testing.oss_server import BUCKET, OssServer
 from testing.photographs import photograph
 
 PHOTOGRAPHS = ("astronaut.png", "brick.png", "chelsea.png", "coffee.png", "grass.png", "rocket.jpg")
@@ -137,8 +142,25 @@ class TestCalibrate(unittest.TestCase):
         empty = folder.parent / "empty"
         empty.mkdir()
         nothing = calibration(empty)
-        self.assertEqual((nothing.found, len(nothing.rejected), nothing.choices), (0, 1, ()))
+        self.assertEqual((nothing.found, nothing.choices), (0, ()))
+        self.assertEqual(len(nothing.rejected), 3)  # the folder, and two that the truth names
         self.assertIsNone(nothing.measures[0].all_false_pairs.share)
+
+
+def drawn_from(
+    reader: PictureReader, folder: str, truth: dict[str, str], *, most: int, copies_of: int
+) -> Population:
+    return draw(
+        reader,
+        folder,
+        EVERY_PICTURE,
+        truth,
+        most=most,
+        copies_of=copies_of,
+        seed=3,
+        workers=1,
+        each=lambda _: None,
+    )
 
 
 class TestPopulation(unittest.TestCase):
@@ -147,17 +169,7 @@ class TestPopulation(unittest.TestCase):
 
     def draw(self, truth: dict[str, str], *, most: int, copies_of: int) -> Population:
         with open_reader() as reader:
-            return draw(
-                reader,
-                str(self.folder),
-                EVERY_PICTURE,
-                truth,
-                most=most,
-                copies_of=copies_of,
-                seed=3,
-                workers=1,
-                each=lambda _: None,
-            )
+            return drawn_from(reader, str(self.folder), truth, most=most, copies_of=copies_of)
 
     def test_one_group_is_never_in_both_halves(self) -> None:
         names = [saved(self.folder / f"{seed}.png", seed) for seed in range(24)]
@@ -166,6 +178,50 @@ class TestPopulation(unittest.TestCase):
         for group in set(drawn.groups.tolist()):
             self.assertEqual(len(set(drawn.halves[drawn.groups == group].tolist())), 1)
         self.assertEqual(set(drawn.halves.tolist()), {Part.TUNING, Part.HELD_OUT})
+
+    def test_a_content_belongs_where_any_of_its_pictures_does(self) -> None:
+        first, other, last = (saved(self.folder / f"{seed}.png", seed) for seed in range(3))
+        again = self.folder / "again.png"
+        shutil.copy(first, again)
+        for named in (first, again):
+            drawn = self.draw({str(named): "a", str(other): "a", str(last): "b"}, most=9, copies_of=0)
+            groups = {Path(uri).name: int(group) for uri, group in zip(drawn.uris, drawn.groups, strict=True)}
+            with self.subTest(named=named.name):
+                self.assertEqual(drawn.repeated, 1)
+                self.assertEqual(groups.get("0.png", groups.get("again.png")), groups["1.png"])
+                self.assertNotEqual(groups["1.png"], groups["2.png"])
+        with self.assertRaisesRegex(
+            InvalidArgumentError, r"^the truth puts \S+ into group \w, but a picture of"
+        ):
+            self.draw({str(first): "a", str(again): "b"}, most=9, copies_of=0)
+
+    def test_what_the_truth_names_and_is_not_there_is_said(self) -> None:
+        there = [saved(self.folder / f"{seed}.png", seed) for seed in range(3)]
+        absent = self.folder / "absent.png"
+        drawn = self.draw({str(path): "a" for path in (*there, absent)}, most=1, copies_of=0)
+        self.assertEqual(
+            [(each.uri, each.reason) for each in drawn.rejected], [(str(absent), Reason.NOT_FOUND)]
+        )
+
+    def test_the_lot_is_the_same_in_a_folder_and_in_a_bucket(self) -> None:
+        (self.folder / "inside").mkdir()
+        names = [f"{'inside/' if seed % 2 else ''}{seed}.png" for seed in range(16)]
+        paths = [saved(self.folder / name, seed) for seed, name in enumerate(names)]
+        here = self.draw({}, most=5, copies_of=2)
+        server = self.enterContext(OssServer())
+        for name, path in zip(names, paths, strict=True):
+            server.put(f"pictures/{name}", path.read_bytes())
+        source = self.enterContext(closing(oss_source(server)))
+        reader = PictureReader(source, DEFAULT, max_pixels=10**6, max_bytes=10**6, workers=1, in_flight=1)
+        self.addCleanup(reader.close)
+        there = drawn_from(reader, f"oss://{BUCKET}/pictures/", {}, most=5, copies_of=2)
+        places = [str(self.folder), f"oss://{BUCKET}/pictures"]
+        drawn = [
+            [uri.removeprefix(f"{place}/") for uri in one.uris]
+            for one, place in zip((here, there), places, strict=True)
+        ]
+        self.assertEqual(drawn[0], drawn[1])
+        self.assertEqual(here.copied.tolist(), there.copied.tolist())
 
     def test_only_so_many_are_copied_as_was_said(self) -> None:
         for seed in range(5):

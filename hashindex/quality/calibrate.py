@@ -58,6 +58,7 @@ class Calibration:
     low_information: tuple[str, ...]
     """Pictures left out because they say too little to be told from others."""
     rejected: tuple[Rejected, ...]
+    """Pictures that could not be taken, and names in the truth that are not there."""
     per_million: float
     choices: tuple[Choice, ...]
     """The best rule for each radius, by the tuning half."""
@@ -91,7 +92,7 @@ def calibrate(
         folder: A folder or prefix.
         selection: What of it is taken.
         truth: Pictures that belong together, by canonical URI; all others are taken as different, but for
-            equal content, which counts once.
+            equal content, which counts once, and belongs where any of it does.
         workers: Processes that measure pictures; each may hold as many pixels as the reader may.
         seed: Of the lot, the halves, and all chance in copies; the same gives the same figures.
         pictures: Most that are compared with each other.

@@ -9,8 +9,9 @@ from hashindex.quality.asking import Asked
 from hashindex.quality.comparison import Comparison
 from hashindex.quality.intervals import Proportion
 from hashindex.quality.pairs import Pair
+from hashindex.quality.truth import not_there
 from hashindex.reading import Looked, PictureReader
-from hashindex.records import Picture, Reason, Rejected
+from hashindex.records import Picture, Rejected
 
 RADII = range(21)
 """Of the aHash, for which pairs are counted."""
@@ -110,8 +111,7 @@ def evaluate(
         else:
             taken.append(item)
     there = {*(item.picture.uri for item in taken), *(item.uri for item in rejected)}
-    absent = "the truth names it, but it is not among the pictures"
-    rejected += [Rejected(uri, Reason.NOT_FOUND, absent) for uri in truth if uri not in there]
+    rejected += not_there(truth, there)
     compared = Comparison(taken, truth, asked, radius=max(*RADII, asked.rule.radius))
     several = [size for size in compared.sizes.values() if size > 1]
     radii = tuple(_radii(compared))

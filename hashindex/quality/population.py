@@ -2,20 +2,22 @@
 
 import hashlib
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from hashindex.errors import InvalidArgumentError
 from hashindex.listing import Selection
 from hashindex.quality.looks import VIEWS, Distances, Flags, Hashes
 from hashindex.quality.measuring import Measured, Work
 from hashindex.quality.processes import Processes
 from hashindex.quality.transformations import TRANSFORMATIONS
+from hashindex.quality.truth import not_there
 from hashindex.reading import PictureReader
-from hashindex.records import Rejected
+from hashindex.records import Picture, Rejected
 
 Each = Callable[[Measured | Rejected], object]
 """Called with what became of each picture, as it is known."""
@@ -53,6 +55,7 @@ class Population:
     found: int
     """Pictures in the folder, before the lot."""
     rejected: tuple[Rejected, ...]
+    """Pictures that could not be taken, and names in the truth that are not there."""
     repeated: int
     """Pictures left out because another has the same content."""
     low_information: tuple[str, ...]
@@ -76,23 +79,9 @@ def draw(
     each: Each,
 ) -> Population:
     """Measure up to `most` of a folder's pictures, and the copies of up to `copies_of` of these."""
-    root = reader.canonical(folder)
-    rejected: list[Rejected] = []
-    found = 0
-
-    def listed() -> Iterator[tuple[int, str]]:
-        """Yield lots that do not depend on where the folder lies."""
-        nonlocal found
-        for item in reader.listed([folder], selection):
-            if isinstance(item, Rejected):
-                rejected.append(item)
-            else:
-                found += 1
-                yield _lot(seed, item.uri.removeprefix(root)), item.uri
-
-    tasks = [(uri, place < copies_of) for place, (_, uri) in enumerate(heapq.nsmallest(most, listed()))]
-    measured: dict[str, Measured] = {}
-    low, repeated = [], 0
+    drawn = _Drawn(truth)
+    listed = drawn.lots(reader.listed([folder], selection), reader.canonical(folder), seed)
+    tasks = [(uri, place < copies_of) for place, (_, uri) in enumerate(heapq.nsmallest(most, listed))]
     work = Work(str(reader.recipe), reader.max_pixels, seed)
     with Processes(workers) as processes:
 
@@ -104,36 +93,57 @@ def draw(
 
         for one in reader.map(result, tasks):
             each(one)
-            if isinstance(one, Rejected):
-                rejected.append(one)
-            elif not one.usable[0]:
-                low.append(one.uri)
-            elif one.content_digest in measured:
-                repeated += 1
+            drawn.add(one)
+    return _population(drawn, seed)
+
+
+class _Drawn:
+    """What became of a folder's pictures."""
+
+    def __init__(self, truth: Mapping[str, str]) -> None:
+        self._truth = truth
+        self._named: set[str | None] = set()
+        self.measured: dict[str, Measured] = {}
+        """By digest of the content."""
+        self.groups: dict[str, str] = {}
+        """Likewise; a content belongs where any of its pictures does."""
+        self.rejected: list[Rejected] = []
+        self.low_information: list[str] = []
+        self.found = self.repeated = 0
+
+    def lots(self, listed: Iterable[Picture | Rejected], root: str, seed: int) -> Iterator[tuple[int, str]]:
+        """Yield pictures by lots that do not depend on where the folder lies, then account for the truth."""
+        for item in listed:
+            if item.uri in self._truth:
+                self._named.add(item.uri)
+            if isinstance(item, Rejected):
+                self.rejected.append(item)
             else:
-                measured[one.content_digest] = one
-    return _population(
-        [measured[digest] for digest in sorted(measured)],  # the same order wherever the pictures lie
-        seed,
-        truth,
-        found=found,
-        rejected=tuple(rejected),
-        repeated=repeated,
-        low_information=tuple(low),
-    )
+                self.found += 1
+                yield _lot(seed, item.uri.removeprefix(root).lstrip("/")), item.uri
+        self.rejected += not_there(self._truth, self._named)
+
+    def add(self, one: Measured | Rejected) -> None:
+        """Account for a picture; InvalidArgumentError where the truth contradicts what is equal."""
+        if isinstance(one, Rejected):
+            self.rejected.append(one)
+        elif not one.usable[0]:
+            self.low_information.append(one.uri)
+        else:
+            group = self._truth.get(one.uri)
+            if group is not None and self.groups.setdefault(one.content_digest, group) != group:
+                raise InvalidArgumentError(
+                    f"the truth puts {one.uri} into group {group}, but a picture of the same content into "
+                    f"group {self.groups[one.content_digest]}."
+                )
+            self.repeated += one.content_digest in self.measured
+            self.measured.setdefault(one.content_digest, one)
 
 
-def _population(
-    measured: Sequence[Measured],
-    seed: int,
-    truth: Mapping[str, str],
-    *,
-    found: int,
-    rejected: tuple[Rejected, ...],
-    repeated: int,
-    low_information: tuple[str, ...],
-) -> Population:
-    names = [f"group {truth[one.uri]}" if one.uri in truth else one.content_digest for one in measured]
+def _population(drawn: _Drawn, seed: int) -> Population:
+    measured = [drawn.measured[digest] for digest in sorted(drawn.measured)]  # the same wherever they lie
+    digests = [one.content_digest for one in measured]
+    names = [f"group {drawn.groups[each]}" if each in drawn.groups else each for each in digests]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
     copied = [place for place, one in enumerate(measured) if one.copies is not None]
     shape = len(TRANSFORMATIONS), len(VIEWS), 3
@@ -145,10 +155,10 @@ def _population(
         halves=np.array([_lot(seed, name) % 2 for name in names], np.int8),
         copied=np.array(copied, np.int64),
         copies=np.array([measured[place].copies for place in copied], np.uint8).reshape(-1, *shape),
-        found=found,
-        rejected=rejected,
-        repeated=repeated,
-        low_information=low_information,
+        found=drawn.found,
+        rejected=tuple(drawn.rejected),
+        repeated=drawn.repeated,
+        low_information=tuple(drawn.low_information),
     )
 
 

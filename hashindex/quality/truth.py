@@ -1,9 +1,10 @@
 """Which pictures belong together: a CSV or JSONL file with `uri` and `group`, a picture a line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from typing import TextIO
 
 from hashindex.errors import InvalidArgumentError
+from hashindex.records import Reason, Rejected
 from hashindex.text_rows import rows
 from hashindex.uris import scheme_of, uri_to_path
 
@@ -29,6 +30,12 @@ def read_truth(file: TextIO, canonical: Callable[[str], str], folder: str) -> di
         if groups.setdefault(picture, group) != group:
             raise InvalidArgumentError(f"line {line} of the truth puts {uri} into a second group.")
     return groups
+
+
+def not_there(truth: Iterable[str], there: Container[str | None]) -> list[Rejected]:
+    """Return the pictures that the truth names and that are not there."""
+    said = "the truth names it, but it is not among the pictures"
+    return [Rejected(uri, Reason.NOT_FOUND, said) for uri in truth if uri not in there]
 
 
 def _inside(base: str, uri: str) -> str:
