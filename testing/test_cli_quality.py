@@ -60,6 +60,10 @@ class TestCalibrate(TestQuality):
             self.assertEqual(list(rule["recall"]["held_out"]), list(TRANSFORMATIONS))
             self.assertEqual(list(rule["recall"]["held_out"]["JPEG 30"]), SHARE)
             self.assertEqual(rule["false_pairs"]["all"]["of"], 3)
+            confirmed_as_is = (
+                rule["rule"]["joint_radius"] and not rule["orientations"] and not rule["trimmed"]
+            )
+            self.assertEqual(list(rule["expected_per_million"]), ["tuning", "all"] if confirmed_as_is else [])
         self.assertEqual([len(curve) for curve in done.value["curves"].values()], [33] * 3)
 
     def test_people_get_every_row_the_nearest_pairs_and_the_curves(self) -> None:
@@ -95,6 +99,12 @@ class TestCalibrate(TestQuality):
         done = self.quality("calibrate", "photos", "--plots", "drawn", "--json", "--copies-of", "1")
         self.assertEqual((done.exit_code, done.said), (1, ["drawn/tradeoff.svg: Is a directory."]))
         self.assertEqual(list(done.value), CALIBRATION)
+
+    def test_rules_of_which_none_keeps_to_the_limit_of_candidates_are_not_said_to_be_missing(self) -> None:
+        done = self.quality("calibrate", "photos", "--false-pairs", "1e6")
+        self.assertNotIn("No rule is recommended", done.stdout)
+        for name, share in (("narrow", "0.3%"), ("wide", "3.0%")):
+            self.assertRegex(done.stdout, rf"No {name} rule is recommended: .* no more than {share} of all")
 
     def test_plots_without_matplotlib_are_refused_before_anything_is_measured(self) -> None:
         with (
@@ -178,6 +188,7 @@ class TestEvaluate(TestQuality):
             (("evaluate", "photos"), "Missing option '--truth'"),
             (("calibrate",), "Missing argument 'FOLDER'"),
             (("calibrate", "photos", "--false-pairs", "-1"), "Invalid value for '--false-pairs'"),
+            (("calibrate", "photos", "--false-pairs", "inf"), "Invalid value for '--false-pairs'"),
         ):
             with self.subTest(arguments):
                 done = self.quality(*arguments)

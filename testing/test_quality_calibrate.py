@@ -101,6 +101,14 @@ class TestCalibrate(unittest.TestCase):
             if measure.asked.rule == DEFAULT_RULE:
                 self.assertEqual((measure.all_false_pairs.count, measure.nearest), (0, ()))
 
+    def test_what_is_to_be_expected_is_said_of_rules_that_confirm_what_is_as_it_is(self) -> None:
+        for measure in found.measures:
+            plain = measure.is_plain and not measure.asked.unconfirmed
+            with self.subTest(measure.name):
+                self.assertEqual(list(measure.expected), ["tuning", "all"] if plain else [])
+                for share in measure.expected.values():
+                    self.assertTrue(0 < share <= 1, share)
+
     def test_orientations_find_what_is_turned_and_trimming_what_is_framed(self) -> None:
         recall = {each.name: each.recall for each in found.measures}
         for kinds, name in ((TURNED, "orientations"), (FRAMED, "trimmed")):

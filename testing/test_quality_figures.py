@@ -8,7 +8,7 @@ import numpy as np
 from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
 from hashindex.quality import choosing
 from hashindex.quality.asking import Asked
-from hashindex.quality.choosing import Choice, best_by_radius, pairs_to_show, recommended
+from hashindex.quality.choosing import Choice, Fall, best_by_radius, pairs_to_show, recommended
 from hashindex.quality.intervals import Proportion
 from hashindex.quality.looks import NONE, VIEWS, WAYS, apart
 from hashindex.quality.pairs import Near
@@ -163,6 +163,19 @@ class TestChoosing(unittest.TestCase):
         self.assertFalse(found.is_shown)
         self.assertLess(truly, 10e-6)
         self.assertLess(truly, found.expected)
+
+    def test_what_is_expected_of_a_rule_is_so_whether_it_is_chosen_or_given(self) -> None:
+        strangers = np.random.default_rng(7).normal(24, 5, (30_000, 3)).clip(0, 64).astype(np.uint8)
+        fall = Fall(spread(strangers))
+        for choice in best(strangers, distances(5, 9), 10.0):
+            self.assertEqual(fall.of(choice.rule), choice.expected)
+        rare = Rule(radius=8, joint_radius=32)
+        self.assertEqual(taken_by(rare, strangers), 0)
+        self.assertGreater(fall.of(rare), 0)
+        often = Rule(radius=20, joint_radius=72)
+        self.assertGreaterEqual(fall.of(often), taken_by(often, strangers) / 30_000)
+        self.assertGreater(taken_by(often, strangers), 500)
+        self.assertEqual(Fall(spread(strangers[:0])).of(rare), 1.0)
 
     def test_with_enough_pairs_a_rate_is_shown(self) -> None:
         strangers = np.full((100_000, 3), 40, np.uint8)

@@ -9,7 +9,7 @@ from math import ceil
 from hashindex.cli import output
 from hashindex.quality.asking import ASKED
 from hashindex.quality.calibrate import Calibration, Measure
-from hashindex.quality.choosing import pairs_to_show
+from hashindex.quality.choosing import MOST_CANDIDATES, pairs_to_show
 from hashindex.quality.intervals import Proportion
 from hashindex.quality.pairs import Pair
 from hashindex.quality.population import Part
@@ -36,7 +36,11 @@ def show(found: Calibration) -> None:
     output.paragraph("False pairs, and candidates that a search has to look at:")
     output.table(
         [_false_pairs(each, held_out) for each in found.measures],
-        ("rule", "what it takes", "held out", "of all pairs", "per million", "candidates"),
+        ("rule", "what it takes", "held out", "of all pairs", "per million", "expected", "candidates"),
+    )
+    output.line(
+        "Expected, of a million pairs of other pictures: by how false pairs fall off towards nearer ones, "
+        "in the tuning half; in all."
     )
     _recall(found, held_out)
     output.paragraph(
@@ -93,11 +97,17 @@ def _columns(title: str, kinds: Sequence[str], measures: Sequence[Measure], half
 
 
 def _recommend(found: Calibration) -> None:
-    if not found.recommended:
+    if not found.choices:
         output.paragraph(
             f"No rule is recommended: of none can be said that it takes at most {found.per_million:g} false "
             "pairs of a million; more pictures may tell."
         )
+    for name, most in MOST_CANDIDATES.items():
+        if found.choices and name not in found.recommended:
+            output.paragraph(
+                f"No {name} rule is recommended: of none that takes so few false pairs can be said that a "
+                f"search looks at no more than {most:.1%} of all entries; more pictures may tell."
+            )
     measures = {each.name: each for each in found.measures}
     for name, choice in found.recommended.items():
         measure = measures[f"recommended, {name}, trimmed"]
@@ -168,6 +178,7 @@ def _false_pairs(measure: Measure, held_out: Part) -> tuple[str, ...]:
         f"{half.count:,} of {half.of:,}",
         f"{every.count:,} of {every.of:,}",
         per_million(every),
+        "; ".join(f"{share * 1e6:.2g}" for share in measure.expected.values()),
         _percent(measure.candidates),
     )
 

@@ -36,7 +36,11 @@ def calibrate(
     false_pairs: Annotated[
         float,
         typer.Option(
-            "--false-pairs", min=0, metavar="P", help="False pairs that a rule may take, of a million."
+            "--false-pairs",
+            min=0,
+            max=1_000_000,
+            metavar="P",
+            help="False pairs that a rule may take, of a million.",
         ),
     ] = PER_MILLION,
     pictures: Annotated[

@@ -75,6 +75,7 @@ def _measure(measure: Measure) -> dict[str, object]:
             **{half.name.lower(): _share(each) for half, each in measure.false_pairs.items()},
             "all": _share(measure.all_false_pairs),
         },
+        "expected_per_million": {of: share * 1e6 for of, share in measure.expected.items()},
         "candidates": _share(measure.candidates),
         "recall": {
             half.name.lower(): {name: _share(each) for name, each in kinds.items()}

@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from hashindex.listing import Selection
 from hashindex.quality.asking import ASKED, Asked, by_every_way
-from hashindex.quality.choosing import Choice, best_by_radius, recommended
+from hashindex.quality.choosing import Choice, Fall, best_by_radius, recommended
 from hashindex.quality.defaults import COPIES_OF, PER_MILLION, PICTURES, SEED
 from hashindex.quality.false_pairs import MOST_SHOWN, FalsePairs, false_pairs, spread_of_strangers
 from hashindex.quality.intervals import Proportion
@@ -28,6 +31,9 @@ class Measure:
     """Of the pairs of different pictures within each half."""
     all_false_pairs: Proportion
     """Of all pairs of different pictures, those across the halves too."""
+    expected: Mapping[str, float]
+    """Share of false pairs to expect of other pictures, as `Choice.expected`: by the pairs of the "tuning"
+    half, and by "all"; empty by other views, and where nothing is confirmed."""
     candidates: Proportion
     """Pairs near enough by their aHash, of all: what a search has to look at."""
     recall: Mapping[Part, Mapping[str, Proportion]]
@@ -141,21 +147,31 @@ def calibrate(
         per_million=per_million,
         choices=choices,
         recommended=best,
-        measures=tuple(_measures(population, asked, found, strangers.sum(axis=(1, 2, 3)).tolist())),
+        measures=tuple(_measures(population, asked, found, strangers)),
         nearest=nearest.named(),
         curves=curves(strangers.sum(axis=0), spread(every), copied=every[..., 0].size),
     )
 
 
 def _measures(
-    population: Population, asked: Mapping[str, Asked], found: list[FalsePairs], pairs: list[int]
+    population: Population,
+    asked: Mapping[str, Asked],
+    found: list[FalsePairs],
+    strangers: npt.NDArray[np.int64],
 ) -> Iterator[Measure]:
+    pairs = strangers.sum(axis=(1, 2, 3)).tolist()
+    falls = {"tuning": Fall(strangers[Part.TUNING]), "all": Fall(strangers.sum(axis=0))}
     for (name, one), each in zip(asked.items(), found, strict=True):
         yield Measure(
             name=name,
             asked=one,
             false_pairs={half: Proportion(int(each.accepted[half]), pairs[half]) for half in HALVES},
             all_false_pairs=Proportion(int(each.accepted.sum()), sum(pairs)),
+            expected={
+                of: fall.of(one.rule)
+                for of, fall in falls.items()
+                if one.ways == ONLY_AS_IS and not one.unconfirmed
+            },
             candidates=Proportion(each.candidates, sum(pairs)),
             recall={half: _recall(population, one, half) for half in HALVES},
             nearest=each.nearest.named(),

@@ -1,7 +1,7 @@
 """Which rule finds most, for a number of false pairs that is asked for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil, log, log1p
 
 import numpy as np
@@ -47,6 +47,39 @@ def pairs_to_show(per_million: float) -> int | None:
     return ceil(log(1 - CONFIDENCE) / log1p(-per_million / 1e6)) if per_million > 0 else None
 
 
+class Fall:
+    """How false pairs become fewer towards nearer pairs, and so how many are to be expected of a rule."""
+
+    def __init__(self, strangers: Spread) -> None:
+        self.counts = _by_joint(strangers)
+        """Pairs that are taken for one picture: a row for each of `JOINTS`, a column for each radius."""
+        self.pairs = int(strangers.sum())
+
+    def expected(self, radius: int) -> npt.NDArray[np.float64]:
+        """Return the share of false pairs to expect of other pictures, for each of `JOINTS`.
+
+        Towards nearer pairs their number falls off faster than exponentially, so a line through the
+        logarithms of what was counted, drawn on to where little or nothing was, errs to the safe side. Where
+        there is nothing to draw it through, it is the upper bound of what was counted.
+        """
+        counts = self.counts[:, radius]
+        few, many = _TAIL
+        tail = (counts >= few) & (counts <= many)
+        if len(np.unique(counts[tail])) < _POINTS:
+            return np.array([Proportion(int(count), self.pairs).high for count in counts])
+        slope, base = np.polyfit(JOINTS[tail], np.log(counts[tail]), 1)
+        return np.asarray(np.maximum(counts, np.exp(base + slope * JOINTS)) / self.pairs)
+
+    def of(self, rule: Rule) -> float:
+        """Return that of a rule with one of `JOINTS`."""
+        return float(self.expected(rule.radius)[rule.joint_radius - JOINTS[0]])
+
+
+def _by_joint(counted: Spread) -> npt.NDArray[np.int64]:
+    rules = (Rule(radius=BITS, joint_radius=int(joint)) for joint in JOINTS)
+    return np.array([accepted(counted, rule) for rule in rules])
+
+
 def best_by_radius(strangers: Spread, copies: Spread, *, copied: int, per_million: float) -> Iterator[Choice]:
     """Yield the best rule for each radius of the aHash, if any does.
 
@@ -60,23 +93,22 @@ def best_by_radius(strangers: Spread, copies: Spread, *, copied: int, per_millio
         per_million: False pairs that may be taken, of a million.
 
     """
-    pairs = int(strangers.sum())
-    if not pairs or not copied:
+    fall = Fall(strangers)
+    if not fall.pairs or not copied:
         return
     share = per_million / 1e6
-    rules = [Rule(radius=BITS, joint_radius=int(joint)) for joint in JOINTS]
-    wrong, right = (np.array([accepted(each, rule) for rule in rules]) for each in (strangers, copies))
+    right = _by_joint(copies)
     near = strangers.sum(axis=(1, 2)).cumsum()
     for radius in RADII:
-        expected = _expected(wrong[:, radius], pairs) / pairs
+        expected = fall.expected(radius)
         fitting = np.flatnonzero(expected <= share)
         if len(fitting):
             best = fitting[right[fitting, radius].argmax()]  # the first of equals
-            false_pairs = Proportion(int(wrong[best, radius]), pairs)
+            false_pairs = Proportion(int(fall.counts[best, radius]), fall.pairs)
             yield Choice(
-                rule=replace(rules[best], radius=radius),
+                rule=Rule(radius=radius, joint_radius=int(JOINTS[best])),
                 false_pairs=false_pairs,
-                candidates=Proportion(int(near[radius]), pairs),
+                candidates=Proportion(int(near[radius]), fall.pairs),
                 recall=int(right[best, radius]) / copied,
                 expected=float(expected[best]),
                 is_shown=false_pairs.high <= share,
@@ -91,18 +123,3 @@ def recommended(choices: Sequence[Choice]) -> dict[str, Choice]:
         if fitting:
             found[name] = max(fitting, key=lambda each: (each.recall, -each.rule.radius))
     return found
-
-
-def _expected(counts: npt.NDArray[np.int64], pairs: int) -> npt.NDArray[np.float64]:
-    """Return how many false pairs to expect, by joint radius, from those that were counted.
-
-    Towards nearer pairs their number falls off faster than exponentially, so a line through the logarithms
-    of what was counted, drawn on to where little or nothing was, errs to the safe side. Where there is
-    nothing to draw it through, it is the upper bound of what was counted.
-    """
-    few, many = _TAIL
-    tail = (counts >= few) & (counts <= many)
-    if len(np.unique(counts[tail])) < _POINTS:
-        return np.array([Proportion(int(count), pairs).high * pairs for count in counts])
-    slope, base = np.polyfit(JOINTS[tail], np.log(counts[tail]), 1)
-    return np.asarray(np.maximum(counts, np.exp(base + slope * JOINTS)))
