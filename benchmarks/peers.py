@@ -1,4 +1,4 @@
-"""`python -m benchmarks.peers FOLDER --peers PYTHON`: the same copies judged by others' hashes, beside ours.
+"""`python -m benchmarks.peers FOLDER --peers PYTHON`: calibrate's copies by others' hashes, beside ours.
 
 PYTHON is an interpreter that has imagededup and pdqhash. Each hash is measured at the radius that its authors
 take, and at the widest at which no two of these photographs are taken for one. Prints one JSON value, which
@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +25,14 @@ from PIL import Image
 from benchmarks import photographs
 from hashindex import open_reader
 from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule, says_little
+from hashindex.decoding import MAX_SIDE, Decoder
 from hashindex.hashing import fingerprint
 from hashindex.quality.measuring import made_copies
 from hashindex.quality.transformations import LARGEST_SIDE, TRANSFORMATIONS
 from hashindex.quality.truth import read_truth
 from hashindex.reading import digest
 from hashindex.recipe import Recipe
+from hashindex.records import Rejected
 
 PEERS = Path(__file__).with_name("hash_peers.py")
 PROCESSES = 2
@@ -40,6 +41,7 @@ Bits = npt.NDArray[np.uint8]
 """(photographs, 1 + transformations, bytes): of the photograph, then of its copies."""
 
 Flags = npt.NDArray[np.bool_]
+T = TypeVar("T")
 Ask = Callable[[Sequence[Image.Image]], list[bytes]]
 
 
@@ -121,16 +123,23 @@ def _array(some: Sequence[list[bytes]]) -> Bits:
 
 
 def _hashed(path: Path, seed: int, ask: Ask) -> tuple[list[bytes], list[bytes]] | None:
-    """Return our hashes and the peers', by copy; None for what says too little."""
-    picture = photographs.load(path)
-    assert picture is not None
-    picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-    if says_little(fingerprint(picture.convert("L"), Recipe()).contrast):
+    """Return our hashes and the peers', of a file and of its copies; None for what says too little."""
+    recipe = Recipe()
+    decoder, data = Decoder(recipe), path.read_bytes()
+    small = _known(decoder.small(data, None, side=LARGEST_SIDE))
+    files = [data, *made_copies(small, digest(data), seed)]
+    greys = [_known(decoder.decode(file, None)) for file in files]
+    prints = [fingerprint(each.grey, recipe, of=(each.width, each.height)) for each in greys]
+    if says_little(prints[0].contrast):
         return None
-    files = made_copies(picture, digest(path.read_bytes()), seed)
-    every = [picture, *(Image.open(BytesIO(file)).convert("RGB") for file in files)]
-    prints = [fingerprint(image.convert("L"), Recipe()) for image in every]
-    return [each.ahash + each.phash + each.dhash for each in prints], ask(every)
+    images = [_known(decoder.small(file, None, side=MAX_SIDE)) for file in files]
+    return [each.ahash + each.phash + each.dhash for each in prints], ask(images)
+
+
+def _known(decoded: T | Rejected) -> T:
+    """Return what was decoded, of a file that was opened before."""
+    assert not isinstance(decoded, Rejected), decoded
+    return decoded
 
 
 @contextmanager
