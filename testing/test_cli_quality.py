@@ -137,6 +137,7 @@ class TestEvaluate(TestQuality):
         done = self.quality("evaluate", "photos", "--truth", "groups.csv")
         self.assertEqual((done.exit_code, done.stderr), (0, ""))
         self.assertIn("5 pictures, of which 4 belong to 2 groups", done.stdout)
+        self.assertIn("as if pairs were independent", done.stdout)
         self.assertRegex(done.stdout, r"(?m)^ +8  1\.000 1/1 .* 0\.500 1/2 .* 0\.667")
         self.assertRegex(done.stdout, r"Mean average precision: \d\.\d+ by aHash")
         self.assertRegex(done.stdout, r"Pairs missed: 1\n(.*\n)?.*2-turned\.png")

@@ -31,7 +31,8 @@ def show(found: Calibration) -> None:
         f"({found.compared[tuning]:,} for tuning, {found.compared[held_out]:,} held out) and "
         f"{sum(found.copied.values()):,} copied. Left out: {found.repeated:,} of the same content, "
         f"{len(found.low_information):,} low in information, {len(found.rejected):,} rejected. "
-        f"Recipe {found.recipe}; seed {found.seed}; intervals are of 95%."
+        f"Recipe {found.recipe}; seed {found.seed}; intervals are of 95%, those of pairs as if pairs were "
+        "independent of each other."
     )
     output.paragraph("False pairs, and candidates that a search has to look at:")
     output.table(

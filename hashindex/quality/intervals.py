@@ -12,8 +12,9 @@ class Proportion:
 
     Clopper and Pearson's, which errs to the wide side. Where none or all were counted it is one-sided: none
     of n leaves at most about 3/n. It takes what was counted as independent of each other. Pairs of pictures
-    are not quite: one picture that resembles everything makes many, so read intervals of false pairs as
-    narrow. (Biometrika 26, 1934, 404-413; https://doi.org/10.1093/biomet/26.4.404)
+    are not: one that resembles everything makes many false ones, and one that is missed in a group of n is
+    missed n - 1 times. So read intervals of pairs (false pairs, precision and recall of groups) as narrow.
+    (Biometrika 26, 1934, 404-413; https://doi.org/10.1093/biomet/26.4.404)
     """
 
     count: int
