@@ -173,10 +173,14 @@ def _false_pairs(rules: Sequence[Mapping[str, Any]]) -> str:
                 each["rule"]["text"],
                 *(f"{pairs[part]['count']:,} of {pairs[part]['of']:,}" for part in ("held_out", "all")),
                 _per_million(pairs["all"]),
+                *(_few(each["expected_per_million"].get(part)) for part in ("tuning", "all")),
                 f"{each['candidates']['share'] or 0:.2%}",
             )
         )
-    heads = ("search", "rule", "held-out pairs", "all pairs", "per million of all", "candidates")
+    heads = (
+        *("search", "rule", "held-out pairs", "all pairs", "per million of all"),
+        *("expected by tuning half", "expected by all", "candidates"),
+    )
     return table.markdown(heads, rows)
 
 
@@ -354,6 +358,10 @@ def _per_million(share: Mapping[str, Any]) -> str:
     return (
         f"{share['share'] * 1e6:.3g} ({low:.3g}-{high:.3g})" if share["count"] else f"0 (at most {high:.3g})"
     )
+
+
+def _few(number: float | None) -> str:
+    return "" if number is None else f"{number:.2f}"
 
 
 def _root(uris: Iterable[str]) -> str:
