@@ -68,7 +68,7 @@ class Rule:
 DEFAULT_RULE = Rule(radius=8, joint_radius=32)
 """What search, check and duplicates go by. The radius of 8 is older than any measurement; the joint radius
 comes from what `hashindex calibrate` shows for 1,605 photographs: of their 1.29 million pairs the rule takes
-none for one picture, and by how these fall off, 0.3 in a million are to be expected (docs/quality.md)."""
+none for one picture, and by how these fall off, 0.4 in a million are to be expected (docs/quality.md)."""
 
 WIDE_RULE = Rule(radius=16, joint_radius=36)
 """For heavier edits, as large watermarks, captions and crops of a tenth; of the same pairs it takes none, and
