@@ -2,8 +2,8 @@
 
 aHash is imagehash's, to the bit. The other two follow the same definitions (DCT of 32x32; neighbours of a
 9x8 grid) but start from one cheap reduction to 64x64 instead of two more of the whole picture: equal in
-quality on 584 photographs, and 1.5 to 1.7 times the throughput (docs/benchmarks.md). They are not imagehash's
-bits unless the recipe says `confirm=imagehash`.
+quality on 1,500 photographs, and 1.5 to 1.7 times the throughput (docs/benchmarks.md). They are not
+imagehash's bits unless the recipe says `confirm=imagehash`.
 
 Sources: https://www.hackerfactor.com/blog/index.php?/archives/432-Looks-Like-It.html (aHash, pHash),
 https://www.hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html (dHash).
