@@ -16,7 +16,7 @@ from hashindex.records import Entry, Fingerprint, Scope
 
 LARGE = 1_000_000
 PLANTED = 0.1
-"""Share of entries that are near copies of another, the aHash within 5 bits and the pHash within 6."""
+"""Share of entries that are near copies of another, the aHash within 5 bits and the other two within 6."""
 EXACT = 0.01
 """Share that are exact copies."""
 ROUNDS = 3
@@ -87,28 +87,29 @@ def _once(place: places.Place) -> Round:
 def _entries(kind: str, number: int, seed: int) -> Iterator[Sequence[Entry]]:
     hashes = KINDS[kind](number, seed)
     rng = np.random.default_rng(seed)
-    phashes = made.random_hashes(number, seed + 1)
+    phashes, dhashes = (made.random_hashes(number, seed + 1 + which) for which in range(2))
     copies, originals = rng.permutation(number)[: 2 * int(number * (PLANTED + EXACT))].reshape(2, -1)
     exact = int(number * EXACT)
-    hashes[copies], phashes[copies] = hashes[originals], phashes[originals]
     near = copies[exact:]
-    hashes[near] = made.with_flips(hashes[near], 5, seed)
-    phashes[near] = made.with_flips(phashes[near], 6, seed)
+    for each, most in ((hashes, 5), (phashes, 6), (dhashes, 6)):
+        each[copies] = each[originals]
+        each[near] = made.with_flips(each[near], most, seed)
     digest_of = dict(zip(copies[:exact].tolist(), originals[:exact].tolist(), strict=True))
     for start in range(0, number, _AT_A_TIME):
         part = slice(start, start + _AT_A_TIME)
         yield [
-            _entry(entry, phash.tobytes(), digest_of.get(row))
-            for row, (entry, phash) in enumerate(
-                zip(made.entries(hashes[part], seed, start=start), phashes[part], strict=True), start
+            _entry(entry, phash.tobytes(), dhash.tobytes(), digest_of.get(row))
+            for row, (entry, phash, dhash) in enumerate(
+                zip(made.entries(hashes[part], seed, start=start), phashes[part], dhashes[part], strict=True),
+                start,
             )
         ]
 
 
-def _entry(entry: Entry, phash: bytes, copied: int | None) -> Entry:
+def _entry(entry: Entry, phash: bytes, dhash: bytes, copied: int | None) -> Entry:
     picture = entry.picture
     assert isinstance(picture.fingerprint, Fingerprint)
-    prints = replace(picture.fingerprint, phash=phash)
+    prints = replace(picture.fingerprint, phash=phash, dhash=dhash)
     digest = picture.content_digest if copied is None else f"{copied:032x}"
     # Digests are random bits, which made ones are not.
     spread = f"{int(digest, 16) * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128):032x}"
