@@ -4,7 +4,6 @@
 that holds without it, the picture is `unavailable`.
 """
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +14,7 @@ from hashindex.distance import distance
 from hashindex.errors import InvalidArgumentError, StoreUnavailableError
 from hashindex.insert import refusal
 from hashindex.keys import Key, MetaIdFrom, meta_id_from_uri
+from hashindex.listing import key_of
 from hashindex.reading import ImageLike, Looked, PictureReader
 from hashindex.records import (
     MAX_CANDIDATES,
@@ -87,7 +87,7 @@ class Check:
                 yield next(answers) if isinstance(item, Looked) else self._rejected(item)
 
     def _look(self, image: ImageLike | Rejected) -> Looked | Rejected:
-        looked = image if isinstance(image, Rejected) else self.reader.look(image, self.ways)
+        looked = self.reader.look(image, self.ways)
         if self.admission and isinstance(looked, Looked) and not looked.picture.uri:
             raise InvalidArgumentError("a picture that is to be inserted is named by its path or URI.")
         return looked
@@ -193,7 +193,7 @@ class _Admitted:
     def __init__(self, store: Store, company_id: int, admission: Admission, uris: Iterable[str]) -> None:
         self.entries: dict[Key, Entry] = {}
         self._store, self._admission = store, admission
-        self._keys = {uri: _key(company_id, uri, admission.meta_id_from) for uri in uris}
+        self._keys = {uri: key_of(uri, company_id, admission.meta_id_from) for uri in uris}
 
     @cached_property
     def _stored(self) -> Mapping[Key, Entry]:
@@ -209,15 +209,8 @@ class _Admitted:
         refused = refusal(key, picture.uri, there, replace=self._admission.replace)
         if refused is not None:
             return refused
-        self.entries[key] = Entry(key, picture, indexed_time=time.time_ns() // 1_000_000)
+        self.entries[key] = Entry.now(key, picture)
         return key
-
-
-def _key(company_id: int, uri: str, meta_id_from: MetaIdFrom) -> Key | Rejected:
-    try:
-        return Key(company_id, meta_id_from(uri))
-    except InvalidArgumentError as exc:
-        return Rejected(uri, Reason.BAD_KEY, str(exc))
 
 
 def _status(result: SearchResult) -> Status:

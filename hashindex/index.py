@@ -59,7 +59,7 @@ from hashindex.turns import Turns
 from hashindex.views import DEFAULT_WAYS, Ways
 
 QUERIES_PER_CALL = 100
-"""Pictures that one call to the store looks for: a batch costs Milvus far less than as many single calls."""
+"""Pictures that are looked for together: in one call to the store, or as few as `search.HASHES` allows."""
 
 Each = Callable[[Taken | Reject | Ignored], object]
 
@@ -238,7 +238,7 @@ class Lookup:
         """Yield the answers for many pictures in order; they are hashed together and looked up in batches."""
 
         def query(image: ImageLike | Rejected) -> Query | Rejected:
-            looked = image if isinstance(image, Rejected) else self._reader.look(image, limits.ways)
+            looked = self._reader.look(image, limits.ways)
             return looked if isinstance(looked, Rejected) else Query.of_views(looked)
 
         return self._answers(self._reader.map(query, images), limits)

@@ -87,7 +87,7 @@ class Insert:
         picture = self.reader.read(item.picture.uri)
         if not isinstance(picture, HashedPicture):
             return _rejected(item, picture)
-        return _Hashed(item, Entry(item.key, picture, indexed_time=time.time_ns() // 1_000_000))
+        return _Hashed(item, Entry.now(item.key, picture))
 
     def write(self, batch: list["_Hashed"]) -> list[Taken | Reject]:
         """Store what was read, in the turn of its companies; say for each whether it is.

@@ -1,6 +1,6 @@
 """From what a caller names (files, folders, prefixes) to the pictures that are meant."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -55,10 +55,18 @@ def listed(
 
 
 def pictures(
-    source: Source, names: Iterable[str], selection: Selection = EVERY_PICTURE
+    source: Source,
+    names: Iterable[str],
+    selection: Selection = EVERY_PICTURE,
+    *,
+    each_ignored: Callable[[], object] = lambda: None,
 ) -> Iterator[Picture | Rejected]:
-    """Yield what the names stand for; what a walk passes over is left out."""
-    return (item for item in listed(source, names, selection) if not isinstance(item, Ignored))
+    """Yield what the names stand for; of what a walk passes over only `each_ignored` is told."""
+    for item in listed(source, names, selection):
+        if isinstance(item, Ignored):
+            each_ignored()
+        else:
+            yield item
 
 
 def keyed(
@@ -71,10 +79,16 @@ def keyed(
         elif isinstance(picture, Rejected):
             yield Reject(picture, company_id)
         else:
-            try:
-                yield Wanted(Key(company_id, meta_id_from(picture.uri)), picture)
-            except InvalidArgumentError as exc:
-                yield Reject(Rejected(picture.uri, Reason.BAD_KEY, str(exc)), company_id)
+            key = key_of(picture.uri, company_id, meta_id_from)
+            yield Reject(key, company_id) if isinstance(key, Rejected) else Wanted(key, picture)
+
+
+def key_of(uri: str, company_id: int, meta_id_from: MetaIdFrom) -> Key | Rejected:
+    """Return the key of a picture in one company, or why its URI gives none."""
+    try:
+        return Key(company_id, meta_id_from(uri))
+    except InvalidArgumentError as exc:
+        return Rejected(uri, Reason.BAD_KEY, str(exc))
 
 
 def _walked(source: Source, folder: str, selection: Selection) -> Iterator[Picture | Rejected | Ignored]:

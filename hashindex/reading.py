@@ -17,9 +17,9 @@ from hashindex.concurrency import Budget, ordered_map
 from hashindex.decoding import Decoded, Decoder
 from hashindex.errors import InvalidArgumentError
 from hashindex.hashing import Viewed, views_of
-from hashindex.listing import Selection, listed, pictures
+from hashindex.listing import Selection, pictures
 from hashindex.recipe import Recipe
-from hashindex.records import Content, HashedPicture, Ignored, Picture, Reason, Rejected
+from hashindex.records import Content, HashedPicture, Picture, Reason, Rejected
 from hashindex.sources.interface import Source
 from hashindex.uris import printable
 from hashindex.views import ONLY_AS_IS, Ways
@@ -89,15 +89,8 @@ class PictureReader:
 
         `each_ignored` is called for each file that a walk passes over.
         """
-
-        def taken() -> Iterator[Picture | Rejected]:
-            for item in listed(self._source, names, selection):
-                if isinstance(item, Ignored):
-                    each_ignored()
-                else:
-                    yield item
-
-        return self.map(lambda item: item if isinstance(item, Rejected) else self.read(item.uri), taken())
+        taken = pictures(self._source, names, selection, each_ignored=each_ignored)
+        return self.map(lambda item: item if isinstance(item, Rejected) else self.read(item.uri), taken)
 
     def listed(self, names: Iterable[str], selection: Selection) -> Iterator[Picture | Rejected]:
         """Yield what the names stand for, lazily and unread."""
@@ -112,8 +105,10 @@ class PictureReader:
         looked = self.with_content(uri, partial(self._looked, uri=uri, ways=ONLY_AS_IS))
         return looked if isinstance(looked, Rejected) else looked.picture
 
-    def look(self, image: ImageLike, ways: Ways) -> Looked | Rejected:
-        """Return a picture in every view that is asked for, or why it cannot be taken."""
+    def look(self, image: ImageLike | Rejected, ways: Ways) -> Looked | Rejected:
+        """Return a picture in every view that is asked for, or why it cannot be taken; a reject as it is."""
+        if isinstance(image, Rejected):
+            return image
         if isinstance(image, Image.Image):
             self._as_it_is()
             decoded = self._decoder.decode_image(image, None)

@@ -1,5 +1,6 @@
 """The values that the layers exchange: frozen, validated, and free of any vendor's types."""
 
+import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Self
@@ -176,6 +177,11 @@ class Entry:
     picture: HashedPicture
     indexed_time: int
     """Our clock when it was hashed, milliseconds since 1970 UTC."""
+
+    @classmethod
+    def now(cls, key: Key, picture: HashedPicture) -> Self:
+        """Return the entry of a picture that has just been hashed."""
+        return cls(key, picture, indexed_time=time.time_ns() // 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Hashes that exist already, as lines of CSV or JSONL with `company_id`, `meta_id` and `hash`."""
 
 import re
-import time
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
@@ -51,4 +50,4 @@ def bare(row: Row, default_company: int | None, line: int | None = None) -> Inco
     if not isinstance(text, str) or not _HASH.fullmatch(text.strip()):
         return rejected(Reason.BAD_LINE, "its hash is not 16 hex digits")
     picture = HashedPicture.bare(bytes.fromhex(text))
-    return Incoming(Entry(Key(company_id, meta_id), picture, indexed_time=time.time_ns() // 1_000_000), line)
+    return Incoming(Entry.now(Key(company_id, meta_id), picture), line)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 
 from hashindex.listing import Selection
@@ -11,7 +12,7 @@ from hashindex.quality.intervals import Proportion
 from hashindex.quality.pairs import Pair
 from hashindex.quality.truth import not_there
 from hashindex.reading import Looked, PictureReader
-from hashindex.records import Picture, Rejected
+from hashindex.records import Rejected
 
 RADII = range(21)
 """Of the aHash, for which pairs are counted."""
@@ -101,10 +102,7 @@ def evaluate(
     taken: list[Looked] = []
     rejected: list[Rejected] = []
 
-    def look(item: Picture | Rejected) -> Looked | Rejected:
-        return item if isinstance(item, Rejected) else reader.look(item, asked.ways)
-
-    for item in reader.map(look, reader.listed([folder], selection)):
+    for item in reader.map(partial(reader.look, ways=asked.ways), reader.listed([folder], selection)):
         each(item)
         if isinstance(item, Rejected):
             rejected.append(item)
