@@ -87,10 +87,13 @@ class Writer:
         self._process.wait()
 
     def kill_child(self) -> None:
-        """Kill the Milvus Lite that it started."""
-        for process_id in children(self._process.pid):
+        """Kill the Milvus Lite that it started, and wait until that is dead: what it does next meets none."""
+        doomed = children(self._process.pid)
+        for process_id in doomed:
             with suppress(ProcessLookupError):
                 os.kill(process_id, signal.SIGKILL)
+        while not doomed.isdisjoint(children(self._process.pid)):
+            pass
 
     def kill_both(self, *, child_first: bool) -> None:
         """Kill it and its child, one right after the other."""
@@ -133,8 +136,9 @@ def writing(task: Task) -> Iterator[Writer]:
         process.communicate()
 
 
-def children(process_id: int) -> list[int]:
-    """Return the processes that a process has started and that still run."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True)
-    pairs = (line.split() for line in listed.stdout.splitlines())
-    return [int(child) for child, parent in pairs if int(parent) == process_id]
+def children(process_id: int) -> set[int]:
+    """Return the processes that a process has started and that still run: a zombie does not."""
+    columns = ["-o", "pid=", "-o", "ppid=", "-o", "stat="]
+    listed = subprocess.run(["ps", "-A", *columns], check=True, capture_output=True, text=True)
+    rows = (line.split() for line in listed.stdout.splitlines())
+    return {int(child) for child, parent, state in rows if int(parent) == process_id and state[0] != "Z"}
