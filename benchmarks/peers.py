@@ -27,12 +27,12 @@ from hashindex import open_reader
 from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule, says_little
 from hashindex.decoding import MAX_SIDE, Decoder
 from hashindex.hashing import fingerprint
+from hashindex.outcomes import Rejected
 from hashindex.quality.measuring import made_copies
 from hashindex.quality.transformations import LARGEST_SIDE, TRANSFORMATIONS
 from hashindex.quality.truth import read_truth
 from hashindex.reading import digest
 from hashindex.recipe import Recipe
-from hashindex.records import Rejected
 
 PEERS = Path(__file__).with_name("hash_peers.py")
 PROCESSES = 2

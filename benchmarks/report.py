@@ -19,10 +19,10 @@ from selenium.webdriver.common.keys import Keys
 
 from benchmarks import photographs, table
 from benchmarks.options import Options
+from hashindex.answers import Verdict
 from hashindex.duplicates.values import Group, Member
 from hashindex.keys import Key
 from hashindex.reading import THUMBNAIL_QUALITY, THUMBNAIL_SIDE
-from hashindex.records import Verdict
 from hashindex.report import write_report
 from testing.browser import Browser, headless
 

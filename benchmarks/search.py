@@ -15,7 +15,8 @@ from benchmarks import made, places, table
 from benchmarks.options import Options
 from benchmarks.timing import Call, interleaved, paired_ratio
 from hashindex.confirming import DEFAULT_RULE
-from hashindex.index import Index, Lookup
+from hashindex.index import Index
+from hashindex.lookup import Lookup
 from hashindex.reading import PictureReader
 from hashindex.recipe import Recipe
 from hashindex.records import Entry, Scope

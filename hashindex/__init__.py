@@ -12,6 +12,7 @@ What needs NumPy, Pillow or a driver is imported on first use, so that importing
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from hashindex.answers import Checked, Match, SearchResult, Status, Verdict
 from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
 from hashindex.duplicates.values import Group, Member
 from hashindex.errors import (
@@ -27,45 +28,38 @@ from hashindex.errors import (
     TooManyVanishedError,
 )
 from hashindex.keys import Key, meta_id_from_stem, meta_id_from_uri
-from hashindex.recipe import Recipe
-from hashindex.records import (
-    BareHash,
-    Checked,
+from hashindex.outcomes import (
     CopyReport,
-    Entry,
-    Fingerprint,
-    HashedPicture,
     Ignored,
     Imported,
     ImportReport,
     Incoming,
     InsertReport,
-    Match,
     Outcome,
     Reason,
     Reject,
     Rejected,
     Removed,
-    SearchResult,
-    Status,
-    StoreInfo,
     SyncReport,
     Taken,
-    Verdict,
 )
+from hashindex.recipe import Recipe
+from hashindex.records import BareHash, Entry, Fingerprint, HashedPicture, StoreInfo
 from hashindex.views import Orientation, View, Ways
 
 if TYPE_CHECKING:
+    from hashindex.company import Company
     from hashindex.compose import open_index, open_reader
     from hashindex.duplicates.decisions import Decisions, read_decisions
     from hashindex.duplicates.finding import DuplicateRules, duplicates_among
     from hashindex.duplicates.groups import Duplicates
     from hashindex.duplicates.keeping import KeepPolicy
-    from hashindex.index import Company, Index, Lookup
+    from hashindex.index import Index
     from hashindex.interchange.hashes import read_hashes
     from hashindex.interchange.parquet import read_parquet
     from hashindex.joining import pairs_between, pairs_within
     from hashindex.listing import Selection
+    from hashindex.lookup import Lookup
     from hashindex.search import Limits
     from hashindex.second_place import open_foreign, open_target
     from hashindex.sync import Comparison
@@ -142,7 +136,7 @@ __all__ = [
 ]
 
 _ON_FIRST_USE = {
-    "Company": "index",
+    "Company": "company",
     "Comparison": "sync",
     "Decisions": "duplicates.decisions",
     "DuplicateRules": "duplicates.finding",
@@ -151,7 +145,7 @@ _ON_FIRST_USE = {
     "duplicates_among": "duplicates.finding",
     "read_decisions": "duplicates.decisions",
     "Index": "index",
-    "Lookup": "index",
+    "Lookup": "lookup",
     "Limits": "search",
     "Selection": "listing",
     "open_foreign": "second_place",

@@ -9,30 +9,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
+from hashindex.answers import Checked, SearchResult, Status, Verdict
 from hashindex.confirming import DEFAULT_RULE, Rule
 from hashindex.distance import distance
 from hashindex.errors import InvalidArgumentError, StoreUnavailableError
 from hashindex.insert import refusal
 from hashindex.keys import Key, MetaIdFrom, meta_id_from_uri
 from hashindex.listing import key_of
-from hashindex.reading import ImageLike, Looked, PictureReader
-from hashindex.records import (
-    MAX_CANDIDATES,
-    Candidate,
-    Candidates,
-    Checked,
-    Entry,
-    HashedPicture,
-    Reason,
-    Rejected,
-    Scope,
-    SearchResult,
-    Status,
-    Verdict,
-)
+from hashindex.opened import Opened
+from hashindex.outcomes import Reason, Rejected
+from hashindex.reading import ImageLike, Looked
+from hashindex.records import MAX_CANDIDATES, Candidate, Candidates, Entry, HashedPicture, Scope
 from hashindex.search import LIMIT, Limits, Query, answer, candidates
 from hashindex.store.interface import Store
-from hashindex.turns import Turns
 from hashindex.views import DEFAULT_WAYS, Ways
 
 CHUNK = 100
@@ -65,9 +54,7 @@ class Admission:
 class Check:
     """The use case, for one company; one object serves any number of runs."""
 
-    store: Store
-    reader: PictureReader
-    turns: Turns
+    opened: Opened
     company_id: int
     rule: Rule = DEFAULT_RULE
     ways: Ways = DEFAULT_WAYS
@@ -80,21 +67,23 @@ class Check:
         They are those of one picture after the other, whatever comes together. A picture is compared with
         those before it only where they were inserted.
         """
-        looked = self.reader.map(self._look, images)
+        looked = self.opened.reader.map(self._look, images)
         while chunk := list(islice(looked, WIDE_CHUNK if self._limits.is_wide else CHUNK)):
             answers = iter(self._answers([item for item in chunk if isinstance(item, Looked)]))
             for item in chunk:
                 yield next(answers) if isinstance(item, Looked) else self._rejected(item)
 
     def _look(self, image: ImageLike | Rejected) -> Looked | Rejected:
-        looked = self.reader.look(image, self.ways)
+        looked = self.opened.reader.look(image, self.ways)
         if self.admission and isinstance(looked, Looked) and not looked.picture.uri:
             raise InvalidArgumentError("a picture that is to be inserted is named by its path or URI.")
         return looked
 
     def _rejected(self, rejected: Rejected) -> Checked:
         status = Status.UNDECODABLE if rejected.reason in UNDECODABLE else Status.UNAVAILABLE
-        return Checked(uri=rejected.uri, status=status, recipe=self.store.origin.recipe, rejected=rejected)
+        return Checked(
+            uri=rejected.uri, status=status, recipe=self.opened.store.origin.recipe, rejected=rejected
+        )
 
     def _answers(self, pictures: Sequence[Looked]) -> list[Checked]:
         queries = [Query.of_views(looked) for looked in pictures]
@@ -103,7 +92,7 @@ class Check:
                 return []
             if self.admission is None:
                 return [self._checked(query, found, {}) for query, found in self._found(queries)]
-            with self.turns.of([self.company_id]):
+            with self.opened.turns.of([self.company_id]):
                 return self._admitted(pictures, queries, self.admission)
         except StoreUnavailableError as exc:
             return [self._unavailable(query, Reason.INDEX_UNAVAILABLE, str(exc)) for query in queries]
@@ -112,7 +101,9 @@ class Check:
         self, pictures: Sequence[Looked], queries: Sequence[Query], admission: Admission
     ) -> list[Checked]:
         """Answer and write, in the company's turn, as if one by one, but with one look-up and one write."""
-        admitted = _Admitted(self.store, self.company_id, admission, [each.picture.uri for each in pictures])
+        admitted = _Admitted(
+            self.opened.store, self.company_id, admission, [each.picture.uri for each in pictures]
+        )
         answers = []
         for looked, (query, found) in zip(pictures, self._found(queries), strict=True):
             checked = self._checked(query, found, admitted.entries)
@@ -124,12 +115,12 @@ class Check:
                     checked = replace(checked, inserted=True, meta_id=key.meta_id)
             answers.append(checked)
         if admitted.entries:
-            self.store.upsert(list(admitted.entries.values()))
+            self.opened.store.upsert(list(admitted.entries.values()))
         return answers
 
     def _found(self, queries: Sequence[Query]) -> Iterable[tuple[Query, list[Candidates]]]:
         scope = Scope.company(self.company_id)
-        return zip(queries, candidates(self.store, queries, scope, self._limits), strict=True)
+        return zip(queries, candidates(self.opened.store, queries, scope, self._limits), strict=True)
 
     @property
     def _limits(self) -> Limits:
@@ -145,7 +136,7 @@ class Check:
         result = answer(query, found, self._limits)
         if found[0].truncated and query.content_digest and _status(result) is not Status.EXACT:
             # Among those that were not given there may be an exact copy, which another look-up finds.
-            copies = self.store.copies(query.content_digest, Scope.company(self.company_id))
+            copies = self.opened.store.copies(query.content_digest, Scope.company(self.company_id))
             others = {entry.key: entry for entry in copies if entry.key not in admitted}
             found = [_with(found[0], query.ahash, others, self.rule.radius), *found[1:]]
             result = answer(query, found, self._limits)
@@ -168,7 +159,7 @@ class Check:
         return Checked(
             uri=query.uri,
             status=status,
-            recipe=self.store.origin.recipe,
+            recipe=self.opened.store.origin.recipe,
             ahash=query.ahash,
             matches=tuple(matches[:LIMIT]),
             low_information=result.low_information,
@@ -179,7 +170,7 @@ class Check:
         return Checked(
             uri=query.uri,
             status=Status.UNAVAILABLE,
-            recipe=self.store.origin.recipe,
+            recipe=self.opened.store.origin.recipe,
             ahash=query.ahash,
             low_information=query.low_information,
             truncated=reason is Reason.TOO_MANY_CANDIDATES,

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
+from hashindex.answers import Match, Verdict
 from hashindex.distance import distance
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import HASH_BYTES, Candidate, Fingerprint, Match, Verdict
+from hashindex.records import HASH_BYTES, Candidate, Fingerprint
 from hashindex.views import AS_IS, Orientation, View
 
 if TYPE_CHECKING:

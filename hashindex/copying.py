@@ -4,7 +4,8 @@ import time
 
 from hashindex.entry_digest import EntryDigest
 from hashindex.errors import IndexMismatchError
-from hashindex.records import CopyReport, Scope
+from hashindex.outcomes import CopyReport
+from hashindex.records import Scope
 from hashindex.scanning import Progress, scanned
 from hashindex.store.interface import Store
 

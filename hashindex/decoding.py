@@ -19,8 +19,9 @@ from PIL import Image, UnidentifiedImageError, features
 
 from hashindex.concurrency import Budget
 from hashindex.greying import upright_grey, upright_size, upright_small
+from hashindex.outcomes import Reason, Rejected
 from hashindex.recipe import Recipe
-from hashindex.records import MAX_PIXELS, Reason, Rejected
+from hashindex.records import MAX_PIXELS
 
 MAX_SIDE = 1_000_000
 """Limit on width and height: resizing takes 50 bytes for each pixel of a side, 5 GB for 100,000,000 x 1."""

@@ -11,7 +11,7 @@ HashIndexError
     ├── StoreDamagedError       restore a backup: the file is not readable as an index
     └── NotPersistedError       free the disk or the lock and run again: writes did not reach the disk
 
-A picture that cannot be taken is not an error but a value: `hashindex.records.Rejected`.
+A picture that cannot be taken is not an error but a value: `hashindex.outcomes.Rejected`.
 """
 
 

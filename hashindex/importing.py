@@ -8,16 +8,8 @@ from itertools import islice
 from hashindex.errors import IndexMismatchError
 from hashindex.interchange.parquet import ParquetEntries
 from hashindex.keys import Key
-from hashindex.records import (
-    Entry,
-    Imported,
-    ImportReport,
-    Incoming,
-    Outcome,
-    Reason,
-    Reject,
-    Rejected,
-)
+from hashindex.outcomes import Imported, ImportReport, Incoming, Outcome, Reason, Reject, Rejected
+from hashindex.records import Entry
 from hashindex.store.interface import WRITE_BATCH, Store
 from hashindex.tally import tally
 from hashindex.turns import Turns

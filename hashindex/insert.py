@@ -9,7 +9,7 @@ pictures. One thread, the caller's, moves things from stage to stage.
 
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,22 +17,11 @@ from itertools import islice
 
 from hashindex.concurrency import Jobs
 from hashindex.keys import Key
-from hashindex.reading import PictureReader
-from hashindex.records import (
-    MAX_URI_BYTES,
-    Entry,
-    HashedPicture,
-    Ignored,
-    Outcome,
-    Reason,
-    Reject,
-    Rejected,
-    Taken,
-    Wanted,
-)
-from hashindex.sources.interface import Source
-from hashindex.store.interface import WRITE_BATCH, Store
-from hashindex.turns import Turns
+from hashindex.opened import Opened
+from hashindex.outcomes import Ignored, InsertReport, Outcome, Reason, Reject, Rejected, Taken, Wanted
+from hashindex.records import MAX_URI_BYTES, Entry, HashedPicture
+from hashindex.store.interface import WRITE_BATCH
+from hashindex.tally import tally
 
 CHUNK = 1_000
 """Pictures that are listed and looked up together at first, so that reading begins soon."""
@@ -47,15 +36,14 @@ FLUSH_SECONDS = 2.0
 """Longest that a hashed picture waits for others to be written with: all that a kill can undo, and little
 beside the half second that Milvus Lite takes for a batch however small."""
 
+Each = Callable[[Taken | Reject | Ignored], object]
+
 
 @dataclass(frozen=True, slots=True)
 class Insert:
     """The use case; one object serves any number of runs."""
 
-    store: Store
-    source: Source
-    reader: PictureReader
-    turns: Turns
+    opened: Opened
     replace: bool = False
     """Let a key that belongs to another URI be taken over."""
     refresh: bool = False
@@ -72,19 +60,25 @@ class Insert:
         """
         return _Run(self, iter(wanted)).outcomes()
 
+    def report(self, wanted: Iterable[Wanted | Reject | Ignored], each: Each | None = None) -> InsertReport:
+        """Insert them all, and count; `each` is called with what became of each item, once it is stored."""
+        began = time.monotonic()
+        counts, rejects = tally(self.run(wanted), each)
+        return InsertReport(**counts, seconds=round(time.monotonic() - began, 3), first_rejects=rejects)
+
     def decide(self, items: list[Wanted]) -> list["Taken | Reject | _ToRead"]:
         """Say for each item why it need not, or must not, be read; `_ToRead` where it is to be read."""
-        existing = self.store.get([item.key for item in items])
+        existing = self.opened.store.get([item.key for item in items])
         return [self._decide(item, existing.get(item.key)) for item in items]
 
     def read(self, task: "_ToRead") -> "Taken | Reject | _Hashed":
         """Read one picture, unless its source says that it has not changed."""
         item = task.item
         if task.unless_version is not None:
-            found = self.source.stat(item.picture.uri)
+            found = self.opened.source.stat(item.picture.uri)
             if not isinstance(found, Rejected) and found.version == task.unless_version:
                 return Taken(item, Outcome.SKIPPED)
-        picture = self.reader.read(item.picture.uri)
+        picture = self.opened.reader.read(item.picture.uri)
         if not isinstance(picture, HashedPicture):
             return _rejected(item, picture)
         return _Hashed(item, Entry.now(item.key, picture))
@@ -94,11 +88,13 @@ class Insert:
 
         Keys are looked up again: one that another process has written meanwhile may belong to another URI.
         """
-        with self.turns.of({hashed.item.key.company_id for hashed in batch}):
-            there = self.store.get([hashed.item.key for hashed in batch])
+        with self.opened.turns.of({hashed.item.key.company_id for hashed in batch}):
+            there = self.opened.store.get([hashed.item.key for hashed in batch])
             outcomes = [self._outcome(hashed, there.get(hashed.item.key)) for hashed in batch]
             pairs = zip(batch, outcomes, strict=True)
-            self.store.upsert([hashed.entry for hashed, outcome in pairs if isinstance(outcome, Taken)])
+            self.opened.store.upsert(
+                [hashed.entry for hashed, outcome in pairs if isinstance(outcome, Taken)]
+            )
         return outcomes
 
     def _outcome(self, hashed: "_Hashed", there: Entry | None) -> Taken | Reject:
@@ -144,9 +140,9 @@ class _Run:
         self._chunk = CHUNK
         self._listing = ThreadPoolExecutor(1, "hashindex-list")
         self._looking_up = ThreadPoolExecutor(1, "hashindex-look-up")
-        self._readers = ThreadPoolExecutor(insert.reader.in_flight, "hashindex-read")
+        self._readers = ThreadPoolExecutor(insert.opened.reader.in_flight, "hashindex-read")
         self._writing = ThreadPoolExecutor(1, "hashindex-write")
-        self._window = _WINDOW_PER_READER * insert.reader.in_flight
+        self._window = _WINDOW_PER_READER * insert.opened.reader.in_flight
 
         self._is_finding, self._is_writing, self._listed_all = False, False, False
         self._reading = 0

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key, MetaIdFrom
-from hashindex.records import Ignored, Picture, Reason, Reject, Rejected, Wanted
+from hashindex.outcomes import Ignored, Reason, Reject, Rejected, Wanted
+from hashindex.records import Picture
 from hashindex.sources.interface import Source
 from hashindex.uris import has_picture_extension, printable
 

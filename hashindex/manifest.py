@@ -9,7 +9,8 @@ from typing import Any, TextIO
 
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key, MetaIdFrom
-from hashindex.records import MAX_VERSION_BYTES, Picture, Reason, Reject, Rejected, Wanted
+from hashindex.outcomes import Reason, Reject, Rejected, Wanted
+from hashindex.records import MAX_VERSION_BYTES, Picture
 from hashindex.sources.interface import Source
 from hashindex.text_rows import ids, rows
 from hashindex.uris import scheme_of, uri_to_path

@@ -18,8 +18,9 @@ from hashindex.decoding import Decoded, Decoder
 from hashindex.errors import InvalidArgumentError
 from hashindex.hashing import Viewed, views_of
 from hashindex.listing import Selection, pictures
+from hashindex.outcomes import Reason, Rejected
 from hashindex.recipe import Recipe
-from hashindex.records import Content, HashedPicture, Picture, Reason, Rejected
+from hashindex.records import Content, HashedPicture, Picture
 from hashindex.sources.interface import Source
 from hashindex.uris import printable
 from hashindex.views import ONLY_AS_IS, Ways

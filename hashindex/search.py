@@ -5,20 +5,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from hashindex.answers import Match, SearchResult, Verdict
 from hashindex.confirming import DEFAULT_RULE, Rule, confirm, says_little, unconfirmed
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key
-from hashindex.records import (
-    MAX_CANDIDATES,
-    Candidates,
-    Entry,
-    Fingerprint,
-    HashedPicture,
-    Match,
-    Scope,
-    SearchResult,
-    Verdict,
-)
+from hashindex.records import MAX_CANDIDATES, Candidates, Entry, Fingerprint, HashedPicture, Scope
 from hashindex.store.interface import Store
 from hashindex.views import AS_IS, DEFAULT_WAYS, Ways
 

@@ -14,24 +14,11 @@ from hashindex.errors import InvalidArgumentError, TooManyVanishedError
 from hashindex.insert import Insert
 from hashindex.keys import Key, MetaIdFrom, meta_id_from_uri
 from hashindex.listing import EVERY_PICTURE, Selection, keyed
-from hashindex.reading import PictureReader
-from hashindex.records import (
-    Entry,
-    Ignored,
-    Picture,
-    Reason,
-    Reject,
-    Rejected,
-    Removed,
-    Scope,
-    SyncReport,
-    Taken,
-    Wanted,
-)
-from hashindex.sources.interface import Source
-from hashindex.store.interface import WRITE_BATCH, Store
+from hashindex.opened import Opened
+from hashindex.outcomes import Ignored, Reason, Reject, Rejected, Removed, SyncReport, Taken, Wanted
+from hashindex.records import Entry, Picture, Scope
+from hashindex.store.interface import WRITE_BATCH
 from hashindex.tally import tally
-from hashindex.turns import Turns
 
 MAX_VANISHED = 0.2
 """Largest part of the entries under a source that goes without being confirmed. More is rather a disk that is
@@ -62,10 +49,7 @@ class Step:
 class Sync:
     """The use case, for one company."""
 
-    store: Store
-    source: Source
-    reader: PictureReader
-    turns: Turns
+    opened: Opened
     company_id: int
     meta_id_from: MetaIdFrom = meta_id_from_uri
     """Makes the keys of what is new; entries keep the keys that they have."""
@@ -82,8 +66,8 @@ class Sync:
         named is neither folder nor prefix.
         """
         began = time.monotonic()
-        uri = self.source.canonical(folder)
-        if not self.source.is_folder(uri):
+        uri = self.opened.source.canonical(folder)
+        if not self.opened.source.is_folder(uri):
             raise InvalidArgumentError(
                 f"{uri} is no folder that can be found, and no oss:// prefix with a / at its end, so nothing "
                 "was changed."
@@ -98,14 +82,14 @@ class Sync:
             yield Comparison(self, uri, difference, difference.counts(), tuple(unlisted), began)
 
     def _entries(self, prefix: str) -> Iterator[Known]:
-        for batch in self.store.scan(Scope.company(self.company_id)):
+        for batch in self.opened.store.scan(Scope.company(self.company_id)):
             for entry in batch:
                 uri = entry.picture.uri
                 if uri.startswith(prefix) and not uri.endswith("/"):  # OSS's folders, which no walk lists
                     yield _known(entry)
 
     def _listed(self, uri: str, unlisted: list[Rejected]) -> Iterator[Listed]:
-        for found in self.source.walk(uri):
+        for found in self.opened.source.walk(uri):
             if isinstance(found, Rejected):
                 unlisted.append(found)
             else:
@@ -194,7 +178,7 @@ class Comparison:
         yield from self._unlisted()
         if self.to_remove:
             yield from self._remove(difference.in_the_way())
-        insert = Insert(sync.store, sync.source, sync.reader, sync.turns, refresh=sync.refresh)
+        insert = Insert(sync.opened, refresh=sync.refresh)
         with closing(insert.run(chain(self._changed(), self._new()))) as outcomes:
             yield from (item for item in outcomes if not isinstance(item, Ignored))
         if self.to_remove:
@@ -202,15 +186,15 @@ class Comparison:
 
     def _remove(self, vanished: Iterator[Known]) -> Iterator[Removed]:
         while some := list(islice(vanished, WRITE_BATCH)):
-            with self.sync.turns.of([self.sync.company_id]):
-                found = self.sync.store.get([self._key(entry) for entry in some])
+            with self.sync.opened.turns.of([self.sync.company_id]):
+                found = self.sync.opened.store.get([self._key(entry) for entry in some])
                 # What stands in its place by now, of this sync or of others, tells of something else.
                 same = [
                     key
                     for entry in some
                     if (key := self._key(entry)) in found and _known(found[key]) == entry
                 ]
-                self.sync.store.delete(same)
+                self.sync.opened.store.delete(same)
             yield from (Removed(key, found[key].picture.uri) for key in same)
 
     def _unlisted(self) -> Iterator[Reject]:

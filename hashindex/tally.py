@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from hashindex.records import Ignored, Imported, Reject, Removed, Taken
+from hashindex.outcomes import Ignored, Imported, Reject, Removed, Taken
 
 FIRST_REJECTS = 100
 """How many rejects a report keeps; `each` sees all of them."""

@@ -7,9 +7,10 @@ from contextlib import suppress
 from hashindex.errors import NotPersistedError, StoreUnavailableError
 from hashindex.index import Index
 from hashindex.keys import Key
+from hashindex.outcomes import Wanted
 from hashindex.reading import ImageLike, Looked, PictureReader
 from hashindex.recipe import DEFAULT, Recipe
-from hashindex.records import Entry, HashedPicture, Origin, Picture, Wanted
+from hashindex.records import Entry, HashedPicture, Origin, Picture
 from hashindex.sources.interface import Source
 from hashindex.store.interface import Store
 from hashindex.store.memory import MemoryStore

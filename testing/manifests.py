@@ -5,7 +5,8 @@ import json
 
 from hashindex.keys import Key, MetaIdFrom, meta_id_from_uri
 from hashindex.manifest import Manifest
-from hashindex.records import Picture, Reject, Wanted
+from hashindex.outcomes import Reject, Wanted
+from hashindex.records import Picture
 from hashindex.sources.local import LocalSource
 from hashindex.sources.oss import OssSource
 from hashindex.sources.routing import RoutedSource

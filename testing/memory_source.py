@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import Content, Picture, Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
+from hashindex.records import Content, Picture
 from hashindex.sources.interface import Reserve, at_once
 
 SCHEME = "memory://"

@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from typing import Any
 from unittest import mock
 
-from hashindex.records import Content, Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
+from hashindex.records import Content
 from hashindex.sources.oss import OssSource
 from testing.oss_server import BUCKET, CREDENTIALS, LOOPBACK, REGION, OssServer
 

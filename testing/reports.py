@@ -2,9 +2,9 @@
 
 from PIL import Image
 
+from hashindex.answers import Verdict
 from hashindex.duplicates.values import Group, Member
 from hashindex.keys import Key
-from hashindex.records import Verdict
 from testing.making import bits, encoded, flipped
 
 SIZE = (64, 48)

@@ -2,8 +2,9 @@
 
 import unittest
 
+from hashindex.answers import Verdict
 from hashindex.keys import Key
-from hashindex.records import Entry, HashedPicture, Scope, Verdict
+from hashindex.records import Entry, HashedPicture, Scope
 from hashindex.search import Limits, Query, search
 from hashindex.store.memory import MemoryStore
 from testing.inserting import index_of

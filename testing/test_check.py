@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from hashindex import check as check_module
+from hashindex.answers import Checked, Status, Verdict
 from hashindex.check import CHUNK
 from hashindex.confirming import Rule
 from hashindex.errors import InvalidArgumentError, NotPersistedError, StoreUnavailableError
 from hashindex.index import Index
 from hashindex.keys import Key, meta_id_from_stem
+from hashindex.outcomes import Reason, Rejected
 from hashindex.reading import Looked
-from hashindex.records import Checked, Entry, HashedPicture, Reason, Rejected, Scope, Status, Verdict
+from hashindex.records import Entry, HashedPicture, Scope
 from hashindex.search import LIMIT
 from hashindex.sources.local import LocalSource
 from hashindex.sources.routing import RoutedSource

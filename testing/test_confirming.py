@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hashindex.answers import Verdict
 from hashindex.confirming import (
     DEFAULT_RULE,
     LOW_CONTRAST,
@@ -18,7 +19,7 @@ from hashindex.confirming import (
 )
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key
-from hashindex.records import Candidate, Verdict
+from hashindex.records import Candidate
 from hashindex.views import AS_IS, Orientation, View
 from testing.making import fingerprint, flipped
 

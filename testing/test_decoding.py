@@ -12,8 +12,9 @@ import pillow_heif
 from PIL import Image
 
 from hashindex.decoding import MAX_SIDE, Decoded, Decoder, made_with
+from hashindex.outcomes import Reason, Rejected
 from hashindex.recipe import DEFAULT
-from hashindex.records import MAX_PIXELS, Reason, Rejected
+from hashindex.records import MAX_PIXELS
 from testing.making import encoded, picture
 from testing.photographs import photograph
 

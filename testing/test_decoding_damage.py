@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from hashindex.decoding import Decoded, Decoder
 from hashindex.hashing import fingerprint
+from hashindex.outcomes import Rejected
 from hashindex.recipe import DEFAULT, STRICT, Recipe
-from hashindex.records import Rejected
 from testing.making import encoded, picture
 
 FORMS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "HEIF", "AVIF", "JPEG2000", "PCX", "PPM", "SGI")

@@ -12,8 +12,9 @@ from PIL.ExifTags import Base
 from hashindex.decoding import FAST_SIDE, Decoded, Decoder
 from hashindex.distance import distance
 from hashindex.hashing import fingerprint
+from hashindex.outcomes import Reason, Rejected
 from hashindex.recipe import DEFAULT, STRICT, Recipe
-from hashindex.records import Fingerprint, Reason, Rejected
+from hashindex.records import Fingerprint
 from testing.inserting import looked, reader_of
 from testing.making import encoded, noise, picture
 from testing.memory_source import MemorySource

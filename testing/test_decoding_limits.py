@@ -13,8 +13,8 @@ from PIL import Image
 
 from hashindex import decoding, greying
 from hashindex.decoding import Decoder
+from hashindex.outcomes import Rejected
 from hashindex.recipe import DEFAULT, Recipe
-from hashindex.records import Rejected
 from testing.making import encoded, picture
 
 WAIT_SECONDS = 20.0

@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hashindex.answers import Verdict
 from hashindex.confirming import DEFAULT_RULE, LOW_CONTRAST, WIDE_RULE, Rule, confirm
 from hashindex.distance import distance
 from hashindex.duplicates.columns import Pictures
@@ -25,7 +26,7 @@ from hashindex.duplicates.matching import VERDICTS, matched, verdicts
 from hashindex.duplicates.nodes import Nodes, nodes_of
 from hashindex.duplicates.values import Group
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import BareHash, Candidate, Entry, Fingerprint, HashedPicture, Verdict
+from hashindex.records import BareHash, Candidate, Entry, Fingerprint, HashedPicture
 from testing.making import bits, entry, fingerprint, flipped, prints_of
 
 

@@ -15,7 +15,7 @@ from hashindex.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from hashindex.records import Incoming, Reject
+from hashindex.outcomes import Incoming, Reject
 from hashindex.store import foreign
 from hashindex.store.foreign import ForeignCollection, opened_foreign
 from hashindex.store.lite_opening import connected

@@ -9,8 +9,9 @@ from PIL import Image, UnidentifiedImageError
 
 from hashindex.decoding import Decoder
 from hashindex.hashing import fingerprint
+from hashindex.outcomes import Rejected
 from hashindex.recipe import DEFAULT, NAMED, STRICT, Recipe
-from hashindex.records import Fingerprint, Rejected
+from hashindex.records import Fingerprint
 from testing.golden.draw import BITS, FLAT_FOR_IMAGEHASH, FOLDER, bits_of, pictures
 from testing.photographs import photographs
 

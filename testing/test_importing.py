@@ -14,14 +14,8 @@ from hashindex.errors import InvalidArgumentError
 from hashindex.importing import Import, imported
 from hashindex.interchange.hashes import read_hashes
 from hashindex.keys import Key
-from hashindex.records import (
-    Entry,
-    HashedPicture,
-    Imported,
-    Incoming,
-    Reject,
-    Scope,
-)
+from hashindex.outcomes import Imported, Incoming, Reject
+from hashindex.records import Entry, HashedPicture, Scope
 from hashindex.store.interface import Store
 from hashindex.store.memory import MemoryStore
 from testing.inserting import WatchedStore, free_turns, turns_of

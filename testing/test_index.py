@@ -9,22 +9,14 @@ from unittest import mock
 
 from PIL import Image
 
-from hashindex import index as index_module
+from hashindex import lookup
+from hashindex.answers import SearchResult, Verdict
 from hashindex.errors import InvalidArgumentError, NotPersistedError
-from hashindex.index import QUERIES_PER_CALL
 from hashindex.keys import MAX_ID, Key, meta_id_from_stem, meta_id_from_uri
 from hashindex.listing import Selection
-from hashindex.records import (
-    Ignored,
-    InsertReport,
-    Picture,
-    Reason,
-    Reject,
-    Rejected,
-    SearchResult,
-    Taken,
-    Verdict,
-)
+from hashindex.lookup import QUERIES_PER_CALL
+from hashindex.outcomes import Ignored, InsertReport, Reason, Reject, Rejected, Taken
+from hashindex.records import Picture
 from hashindex.search import Limits
 from hashindex.sources.local import LocalSource
 from hashindex.sources.routing import RoutedSource
@@ -209,7 +201,7 @@ class TestSearch(IndexCase):
         asked = [f"memory://{number % 11}.png" for number in range(25)]
         place = self.index.all_companies()
         whole = list(place.search_many(asked))
-        with mock.patch.object(index_module, "QUERIES_PER_CALL", 3):
+        with mock.patch.object(lookup, "QUERIES_PER_CALL", 3):
             self.assertEqual(list(place.search_many(asked)), whole)
         self.assertEqual(list(place.search_many(asked[::-1])), whole[::-1])
         self.assertEqual([place.search(one) for one in asked], whole)

@@ -15,17 +15,9 @@ from hashindex import insert
 from hashindex.errors import ConfigurationError, NotPersistedError, StoreUnavailableError
 from hashindex.insert import CHUNK, LATER_CHUNK, Insert
 from hashindex.keys import Key
-from hashindex.records import (
-    MAX_URI_BYTES,
-    Ignored,
-    Outcome,
-    Reason,
-    Reject,
-    Rejected,
-    Scope,
-    Taken,
-    Wanted,
-)
+from hashindex.opened import Opened
+from hashindex.outcomes import Ignored, Outcome, Reason, Reject, Rejected, Taken, Wanted
+from hashindex.records import MAX_URI_BYTES, Scope
 from testing.inserting import SECONDS, WatchedStore, free_turns, reader_of, turns_of, wait_until, wanted
 from testing.making import encoded, entry, picture
 from testing.memory_source import MemorySource
@@ -41,14 +33,8 @@ class InsertCase(unittest.TestCase):
         self.store, self.source = WatchedStore(), MemorySource()
 
     def use_case(self, *, replace: bool = False, refresh: bool = False) -> Insert:
-        return Insert(
-            self.store,
-            self.source,
-            reader_of(self.source),
-            turns_of(self.store),
-            replace=replace,
-            refresh=refresh,
-        )
+        opened = Opened(self.store, self.source, reader_of(self.source), turns_of(self.store))
+        return Insert(opened, replace=replace, refresh=refresh)
 
     def run_all(self, *items: Item, replace: bool = False, refresh: bool = False) -> list[Done]:
         return list(self.use_case(replace=replace, refresh=refresh).run(items))
@@ -266,7 +252,7 @@ class TestStages(InsertCase):
         self.source.before_read = meanwhile
         items = [wanted(1, number, uri) for number, uri in enumerate(uris)]
         reader = reader_of(self.source, workers=1)
-        use_case = Insert(self.store, self.source, reader, turns_of(self.store))
+        use_case = Insert(Opened(self.store, self.source, reader, turns_of(self.store)))
         done = list(use_case.run(items))
         self.assertEqual(
             sorted((str(place_of(item)), said(item)) for item in done),
@@ -287,7 +273,7 @@ class TestStages(InsertCase):
     def test_an_insert_whose_turn_does_not_come_says_so(self) -> None:
         uri = self.source.put("a.png", PICTURES[0])
         turns = turns_of(self.store, wait_seconds=0.0)
-        use_case = Insert(self.store, self.source, reader_of(self.source), turns)
+        use_case = Insert(Opened(self.store, self.source, reader_of(self.source), turns))
         with turns.of([1]), self.assertRaises(StoreUnavailableError):
             list(use_case.run([wanted(1, 1, uri)]))
         self.assertEqual(self.store.count(Scope.ALL), 0)
@@ -388,9 +374,8 @@ class TestLikeOneByOne(unittest.TestCase):
         for number in range(5):
             source.put(f"{number}.png", PICTURES[number] if number < 4 else b"broken")
         model: dict[Key, tuple[str, str]] = {}
-        use_case = Insert(
-            store, source, reader_of(source), turns_of(store), replace=flags.replace, refresh=flags.refresh
-        )
+        opened = Opened(store, source, reader_of(source), turns_of(store))
+        use_case = Insert(opened, replace=flags.replace, refresh=flags.refresh)
         for run in (first, second):
             items = [
                 wanted(company_id, meta_id, f"memory://{number}.png", version_of(source, number, told), line)

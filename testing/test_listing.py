@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hashindex.keys import Key, meta_id_from_stem, meta_id_from_uri
 from hashindex.listing import EVERY_PICTURE, Selection, keyed, listed
-from hashindex.records import Ignored, Picture, Reason, Reject, Rejected, Wanted
+from hashindex.outcomes import Ignored, Reason, Reject, Rejected, Wanted
+from hashindex.records import Picture
 from hashindex.sources.local import LocalSource
 from hashindex.sources.oss import OssSource
 from hashindex.sources.routing import RoutedSource

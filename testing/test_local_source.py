@@ -13,7 +13,8 @@ from itertools import islice
 from pathlib import Path
 from unittest import mock
 
-from hashindex.records import Content, Picture, Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
+from hashindex.records import Content, Picture
 from hashindex.sources.local import LocalSource
 
 MAX_BYTES = 1_000

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hashindex.keys import MAX_ID, Key, meta_id_from_stem, meta_id_from_uri
 from hashindex.manifest import Manifest
-from hashindex.records import Wanted
+from hashindex.outcomes import Wanted
 from testing.manifests import HEADER, SOURCE, jsonl, read, wanted
 
 

@@ -5,7 +5,7 @@ from typing import cast
 
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import MAX_ID
-from hashindex.records import Reason, Reject, Rejected, Wanted
+from hashindex.outcomes import Reason, Reject, Rejected, Wanted
 from testing.manifests import HEADER, jsonl, read, wanted
 
 

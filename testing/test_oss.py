@@ -22,7 +22,8 @@ import oss2
 import requests
 
 from hashindex.errors import ConfigurationError, InvalidArgumentError
-from hashindex.records import Content, Picture, Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
+from hashindex.records import Content, Picture
 from hashindex.sources.oss import OssSource
 from testing.oss_buckets import crc64_ecma
 from testing.oss_case import ATTEMPTS, DATA, KEY, MAX_BYTES, URI, OssTestCase, oss_source, retry_announced

@@ -10,7 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from unittest import mock
 
-from hashindex.records import Content, Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
+from hashindex.records import Content
 from hashindex.sources.oss_pace import Pace
 from testing.oss_case import ATTEMPTS, KEY, MAX_BYTES, URI, OssTestCase, oss_source, retry_announced
 from testing.oss_server import BUCKET, Fault, OssServer

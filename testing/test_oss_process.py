@@ -13,9 +13,10 @@ from hashindex.decoding import Decoder
 from hashindex.distance import distance
 from hashindex.errors import InvalidArgumentError
 from hashindex.hashing import fingerprint
+from hashindex.outcomes import Reason, Rejected
 from hashindex.reading import PictureReader, digest
 from hashindex.recipe import DEFAULT, STRICT, Recipe
-from hashindex.records import Content, HashedPicture, Picture, Reason, Rejected
+from hashindex.records import Content, HashedPicture, Picture
 from hashindex.sources.oss import OssSource
 from testing.making import encoded, picture
 from testing.oss_case import ATTEMPTS, KEY, MAX_BYTES, URI, OssTestCase, oss_source

@@ -23,7 +23,8 @@ from hashindex.errors import (
 from hashindex.interchange import parquet
 from hashindex.interchange.parquet import is_parquet, read_parquet, write_parquet
 from hashindex.keys import Key
-from hashindex.records import Entry, HashedPicture, Incoming, Origin, Reject
+from hashindex.outcomes import Incoming, Reject
+from hashindex.records import Entry, HashedPicture, Origin
 from testing.commands import REPOSITORY
 from testing.making import ORIGIN, entry
 from testing.property.entries import entries, ids

@@ -17,6 +17,7 @@ from hashindex.confirming import DEFAULT_RULE, Rule
 from hashindex.decoding import Decoder
 from hashindex.errors import InvalidArgumentError
 from hashindex.listing import EVERY_PICTURE
+from hashindex.outcomes import Reason, Rejected
 from hashindex.quality import pairs
 from hashindex.quality.asking import ASKED, Asked
 from hashindex.quality.calibrate import Calibration, calibrate
@@ -28,7 +29,6 @@ from hashindex.quality.population import HALVES, Part, Population, draw
 from hashindex.quality.transformations import LARGEST_SIDE, TRANSFORMATIONS
 from hashindex.reading import PictureReader
 from hashindex.recipe import DEFAULT
-from hashindex.records import Reason, Rejected
 from hashindex.views import View
 from testing.making import encoded, picture, saved
 from testing.oss_case import oss_source

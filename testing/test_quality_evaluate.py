@@ -12,13 +12,14 @@ import numpy as np
 from hashindex.compose import open_reader
 from hashindex.confirming import LOW_CONTRAST, Rule
 from hashindex.listing import EVERY_PICTURE
+from hashindex.outcomes import Reason
 from hashindex.quality import comparison, pairs
 from hashindex.quality.asking import ASKED, Asked
 from hashindex.quality.comparison import RANKINGS, Comparison
 from hashindex.quality.evaluate import Evaluation, evaluate
 from hashindex.quality.looks import VIEWS
 from hashindex.reading import Looked
-from hashindex.records import Fingerprint, HashedPicture, Reason
+from hashindex.records import Fingerprint, HashedPicture
 from hashindex.views import AS_IS, DEFAULT_WAYS, ONLY_AS_IS, Orientation, View, Ways
 from testing.making import encoded, flipped, picture, saved
 

@@ -14,9 +14,10 @@ from hashindex.concurrency import Budget
 from hashindex.decoding import Decoded, Decoder
 from hashindex.hashing import fingerprint
 from hashindex.listing import EVERY_PICTURE
+from hashindex.outcomes import Reason, Rejected
 from hashindex.reading import PictureReader, digest
 from hashindex.recipe import DEFAULT, STRICT
-from hashindex.records import HashedPicture, Reason, Rejected
+from hashindex.records import HashedPicture
 from hashindex.sources.local import LocalSource
 from hashindex.sources.oss import OssSource
 from hashindex.sources.routing import RoutedSource

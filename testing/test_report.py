@@ -12,7 +12,7 @@ from typing import Any
 
 from hashindex.duplicates.values import Group
 from hashindex.errors import ConfigurationError, InvalidArgumentError
-from hashindex.records import Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
 from hashindex.report import check_report_place, write_report
 from hashindex.report.filling import harmless_json
 from hashindex.report.rows import MOST_MEMBERS

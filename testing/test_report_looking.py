@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from selenium.webdriver.common.keys import Keys
 
-from hashindex.records import Reason, Rejected, Verdict
+from hashindex.answers import Verdict
+from hashindex.outcomes import Reason, Rejected
 from hashindex.report.rows import MOST_MEMBERS
 from testing.report_pages import GROUPS, PageCase, with_uri
 from testing.reports import exact, near

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
 from hashindex.report import PairsShown, write_pairs
 from testing.browser import Browser, shared_browser
 from testing.nasty import TEXTS

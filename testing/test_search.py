@@ -10,11 +10,12 @@ from unittest import mock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hashindex.answers import SearchResult, Verdict
 from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
 from hashindex.distance import distance
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key
-from hashindex.records import Candidates, Entry, Scope, SearchResult, Verdict
+from hashindex.records import Candidates, Entry, Scope
 from hashindex.search import LIMIT, Limits, Query, search
 from hashindex.store import memory
 from hashindex.store.memory import MemoryStore

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
 from hashindex.sources.local import LocalSource
 from hashindex.sources.oss import OssSource
 from hashindex.sources.routing import RoutedSource

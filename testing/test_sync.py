@@ -11,7 +11,8 @@ from unittest import mock
 from hashindex.errors import InvalidArgumentError, NotPersistedError, TooManyVanishedError
 from hashindex.keys import Key, MetaIdFrom, meta_id_from_stem, meta_id_from_uri
 from hashindex.listing import EVERY_PICTURE, Selection
-from hashindex.records import Picture, Reason, Reject, Rejected, Removed, Scope, SyncReport, Taken
+from hashindex.outcomes import Reason, Reject, Rejected, Removed, SyncReport, Taken
+from hashindex.records import Picture, Scope
 from hashindex.sources.local import LocalSource
 from hashindex.sources.routing import RoutedSource
 from hashindex.sync import Action, Step

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from hashindex.decoding import Decoder
+from hashindex.outcomes import Reason, Rejected
 from hashindex.reading import THUMBNAIL_SIDE
 from hashindex.recipe import DEFAULT, STRICT
-from hashindex.records import Reason, Rejected
 from testing.inserting import reader_of
 from testing.making import encoded, picture
 from testing.memory_source import MemorySource

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 from PIL.Image import Transpose
 
+from hashindex.answers import Verdict
 from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
 from hashindex.distance import distance
 from hashindex.hashing import fingerprint, views_of
 from hashindex.index import Index
 from hashindex.keys import Key
 from hashindex.recipe import DEFAULT, STRICT, Recipe
-from hashindex.records import Entry, Verdict
+from hashindex.records import Entry
 from hashindex.search import Limits
 from hashindex.store.memory import MemoryStore
 from hashindex.trimming import trimmed

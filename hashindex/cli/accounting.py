@@ -14,7 +14,7 @@ from hashindex.cli.rejects import RejectsFile
 from hashindex.errors import HashIndexError
 
 if TYPE_CHECKING:
-    from hashindex.records import Ignored, Imported, InsertReport, Reject, Removed, Taken
+    from hashindex.outcomes import Ignored, Imported, InsertReport, Reject, Removed, Taken
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def account(
 
     When the run does not reach its end, say what was done until then. `bar`, `items`, `unit`: see `progress`.
     """
-    from hashindex.records import Imported, Reject, Taken
+    from hashindex.outcomes import Imported, Reject, Taken
 
     stored = 0
     if rejects:
@@ -64,7 +64,7 @@ def account(
 
 def _told(item: "Taken | Imported | Removed | Ignored") -> tuple[str, *tuple[object, ...]]:
     """Return what the log says of it: a form, and what goes into it."""
-    from hashindex.records import Imported, Removed, Taken
+    from hashindex.outcomes import Imported, Removed, Taken
 
     if isinstance(item, Taken):
         return "%s %s: %s", item.outcome, item.wanted.key, item.wanted.picture.uri

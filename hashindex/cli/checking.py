@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hashindex.answers import Status
 from hashindex.cli import matches, options, output
 from hashindex.cli.pictures import named, selection
 from hashindex.cli.progress import progress
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import Status
 from hashindex.views import Ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hashindex.records import Checked, Picture, Rejected
+    from hashindex.answers import Checked
+    from hashindex.outcomes import Rejected
+    from hashindex.records import Picture
 
 _EXIT = {
     Status.EXACT: output.Exit.SOME_EXACT,

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from hashindex.confirming import Rule
     from hashindex.duplicates.finding import DuplicateRules
     from hashindex.duplicates.groups import Duplicates
-    from hashindex.index import Lookup
+    from hashindex.lookup import Lookup
+    from hashindex.outcomes import Rejected
     from hashindex.reading import PictureReader
-    from hashindex.records import HashedPicture, Rejected
+    from hashindex.records import HashedPicture
 
 _KEEP = "resolution,size,earliest"
 
@@ -218,7 +219,7 @@ def _reach(shown: Progress, what: str, done: int, total: int) -> None:
 
 def _counted(read: Iterable["HashedPicture | Rejected"], shown: Progress) -> Iterator["HashedPicture"]:
     """Yield the pictures, and say which were rejected."""
-    from hashindex.records import Rejected
+    from hashindex.outcomes import Rejected
 
     for found in read:
         if isinstance(found, Rejected):

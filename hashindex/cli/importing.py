@@ -19,7 +19,7 @@ from hashindex.recipe import STRICT
 if TYPE_CHECKING:
     from hashindex.index import Index
     from hashindex.interchange.parquet import ParquetEntries
-    from hashindex.records import ImportReport, Incoming, Reject
+    from hashindex.outcomes import ImportReport, Incoming, Reject
     from hashindex.store.foreign import ForeignCollection
 
 

@@ -8,7 +8,7 @@ from hashindex.views import AS_IS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hashindex.records import Match
+    from hashindex.answers import Match
 
 
 def flattened(match: "Match") -> dict[str, object]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from hashindex.confirming import says_little
 
 if TYPE_CHECKING:
-    from hashindex.records import BareHash, Entry, Fingerprint, Rejected
+    from hashindex.outcomes import Rejected
+    from hashindex.records import BareHash, Entry, Fingerprint
 
 
 class Exit(IntEnum):

@@ -8,7 +8,8 @@ import typer
 
 from hashindex.cli import options, output
 from hashindex.cli.progress import progress
-from hashindex.records import HashedPicture, Rejected
+from hashindex.outcomes import Rejected
+from hashindex.records import HashedPicture
 
 if TYPE_CHECKING:
     from hashindex.listing import Selection

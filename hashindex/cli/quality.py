@@ -9,8 +9,8 @@ import typer
 from hashindex.cli import options, output
 from hashindex.cli.pictures import selection
 from hashindex.cli.progress import progress
+from hashindex.outcomes import Rejected
 from hashindex.quality.defaults import COPIES_OF, PER_MILLION, PICTURES, SEED
-from hashindex.records import Rejected
 
 if TYPE_CHECKING:
     from hashindex.reading import PictureReader

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from hashindex.errors import ConfigurationError, InvalidArgumentError
 
 if TYPE_CHECKING:
-    from hashindex.records import Reject
+    from hashindex.outcomes import Reject
 
 
 class RejectsFile:

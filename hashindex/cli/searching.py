@@ -16,8 +16,9 @@ from hashindex.views import Ways
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hashindex.index import Company, Lookup
-    from hashindex.records import SearchResult
+    from hashindex.answers import SearchResult
+    from hashindex.company import Company
+    from hashindex.lookup import Lookup
 
 
 def register(app: typer.Typer) -> None:

@@ -16,7 +16,7 @@ from hashindex.cli.rejects import rejects_file
 from hashindex.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from hashindex.records import SyncReport
+    from hashindex.outcomes import SyncReport
     from hashindex.sync import Comparison
 
 SHOWN = 20
@@ -87,7 +87,7 @@ def sync(
 
 def _show(comparison: "Comparison", *, json: bool) -> "SyncReport":
     """Print what would be done, and return what it would come to if every picture were taken."""
-    from hashindex.records import Reject
+    from hashindex.outcomes import Reject
     from hashindex.sync import MAX_VANISHED, Action
 
     counts: Counter[str] = Counter()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from hashindex.answers import Verdict
 from hashindex.confirming import Rule
 from hashindex.duplicates.columns import I64, Mask
 from hashindex.duplicates.decisions import Pair, pair_of
@@ -13,7 +14,6 @@ from hashindex.duplicates.grouping import farthest
 from hashindex.duplicates.keeping import Ranking
 from hashindex.duplicates.matching import VERDICTS, bits, verdicts
 from hashindex.duplicates.values import Counts, Group, Member
-from hashindex.records import Verdict
 
 _AT_A_TIME = 1_000
 """Groups that are made together: a column is cheap to read, and a number of it is not."""

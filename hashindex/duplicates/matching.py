@@ -9,13 +9,14 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from hashindex.answers import Verdict
 from hashindex.confirming import LOW_CONTRAST, Rule
 from hashindex.duplicates.columns import I64, U64, Mask, Pictures
 from hashindex.duplicates.nodes import Nodes, Rows
 from hashindex.errors import InvalidArgumentError
 from hashindex.joining.distinct import Distinct, member_pairs, packed, unpacked
 from hashindex.joining.scanning import scan
-from hashindex.records import HASH_BYTES, Verdict
+from hashindex.records import HASH_BYTES
 
 MAX_PAIRS = 20_000_000
 """Confirmed pairs at most: up to 60 bytes each while they are grouped."""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from hashindex.answers import Verdict
 from hashindex.keys import Key
-from hashindex.records import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from hashindex.keys import Key
-from hashindex.records import Entry, HashedPicture, Incoming, Reason, Reject, Rejected
+from hashindex.outcomes import Incoming, Reason, Reject, Rejected
+from hashindex.records import Entry, HashedPicture
 from hashindex.text_rows import Row, ids, rows
 
 _HASH = re.compile("[0-9A-Fa-f]{16}")

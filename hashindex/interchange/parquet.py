@@ -14,19 +14,8 @@ from hashindex.errors import (
     StoreDamagedError,
 )
 from hashindex.keys import Key
-from hashindex.records import (
-    HASH_BYTES,
-    SCHEMA_VERSION,
-    BareHash,
-    Entry,
-    Fingerprint,
-    HashedPicture,
-    Incoming,
-    Origin,
-    Reason,
-    Reject,
-    Rejected,
-)
+from hashindex.outcomes import Incoming, Reason, Reject, Rejected
+from hashindex.records import HASH_BYTES, SCHEMA_VERSION, BareHash, Entry, Fingerprint, HashedPicture, Origin
 from hashindex.store.interface import check_entry
 
 ROWS_PER_GROUP = 50_000

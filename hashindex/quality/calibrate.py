@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hashindex.listing import Selection
+from hashindex.outcomes import Rejected
 from hashindex.quality.asking import ASKED, Asked, by_every_way
 from hashindex.quality.choosing import Choice, Fall, best_by_radius, recommended
 from hashindex.quality.defaults import COPIES_OF, PER_MILLION, PICTURES, SEED
@@ -17,7 +18,6 @@ from hashindex.quality.population import HALVES, Each, Part, Population, draw
 from hashindex.quality.spread import Curve, curves, spread
 from hashindex.quality.transformations import TRANSFORMATIONS
 from hashindex.reading import PictureReader
-from hashindex.records import Rejected
 from hashindex.views import ONLY_AS_IS
 
 

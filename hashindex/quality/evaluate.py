@@ -6,13 +6,13 @@ from functools import partial
 from statistics import fmean
 
 from hashindex.listing import Selection
+from hashindex.outcomes import Rejected
 from hashindex.quality.asking import Asked
 from hashindex.quality.comparison import Comparison
 from hashindex.quality.intervals import Proportion
 from hashindex.quality.pairs import Pair
 from hashindex.quality.truth import not_there
 from hashindex.reading import Looked, PictureReader
-from hashindex.records import Rejected
 
 RADII = range(21)
 """Of the aHash, for which pairs are counted."""

@@ -7,11 +7,11 @@ import numpy as np
 from PIL import Image
 
 from hashindex.decoding import Decoded, Decoder
+from hashindex.outcomes import Rejected
 from hashindex.quality.looks import EVERY_WAY, VIEWS, Distances, Flags, Hashes, apart, looks
 from hashindex.quality.transformations import LARGEST_SIDE, TRANSFORMATIONS, chance
 from hashindex.reading import digest
 from hashindex.recipe import Recipe
-from hashindex.records import Rejected
 
 
 @dataclass(frozen=True, slots=True, eq=False)

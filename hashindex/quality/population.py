@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from hashindex.errors import InvalidArgumentError
 from hashindex.listing import Selection
+from hashindex.outcomes import Rejected
 from hashindex.quality.looks import VIEWS, Distances, Flags, Hashes
 from hashindex.quality.measuring import Measured, Work
 from hashindex.quality.processes import Processes
 from hashindex.quality.transformations import TRANSFORMATIONS
 from hashindex.quality.truth import not_there
 from hashindex.reading import PictureReader
-from hashindex.records import Picture, Rejected
+from hashindex.records import Picture
 
 Each = Callable[[Measured | Rejected], object]
 """Called with what became of each picture, as it is known."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterable
 from typing import TextIO
 
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
 from hashindex.text_rows import rows
 from hashindex.uris import scheme_of, uri_to_path
 

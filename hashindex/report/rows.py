@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+from hashindex.answers import Verdict
 from hashindex.duplicates.values import Group, Member
-from hashindex.records import Verdict
 
 MOST_MEMBERS = 1_000
 """Of one group that the page holds, the kept one and the nearest; it says how many there are."""

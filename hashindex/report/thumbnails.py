@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hashindex.concurrency import ordered_map
-from hashindex.records import Rejected
+from hashindex.outcomes import Rejected
 from hashindex.report.place import translated
 from hashindex.uris import scheme_of
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from hashindex.records import Content, Picture, Rejected
+from hashindex.outcomes import Rejected
+from hashindex.records import Content, Picture
 
 Reserve = Callable[[int], object]
 """What a source calls with the number of bytes that it is about to hold; `max_bytes` where it cannot know."""

@@ -6,7 +6,8 @@ import stat
 from collections import deque
 from collections.abc import Iterator
 
-from hashindex.records import Content, Picture, Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
+from hashindex.records import Content, Picture
 from hashindex.sources.interface import Reserve, at_once
 from hashindex.uris import path_to_uri, uri_to_path
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hashindex.records import Content, Picture, Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
+from hashindex.records import Content, Picture
 from hashindex.sources.interface import Reserve, at_once
 from hashindex.sources.oss_connection import OssConnection
 from hashindex.sources.oss_content import Limits, content, identity

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from hashindex.records import Content, Reason
+from hashindex.outcomes import Reason
+from hashindex.records import Content
 from hashindex.sources.interface import Reserve
 from hashindex.sources.oss_errors import PassingError, RefusedError
 from hashindex.sources.oss_pace import Pace

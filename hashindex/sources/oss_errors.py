@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from hashindex.records import Reason
+from hashindex.outcomes import Reason
 
 _CODE = re.compile(r"[A-Za-z]{1,64}")
 _HOST = re.compile(r"[a-z0-9.-]{1,253}")

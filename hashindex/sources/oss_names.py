@@ -3,7 +3,7 @@
 import re
 
 from hashindex.errors import InvalidArgumentError
-from hashindex.records import Reason
+from hashindex.outcomes import Reason
 from hashindex.sources.oss_errors import RefusedError
 
 _URI = re.compile(r"(?i:oss)://(?P<bucket>[^/]*)(?:/(?P<key>.*))?", re.DOTALL)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from hashindex.records import Content, Picture, Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
+from hashindex.records import Content, Picture
 from hashindex.sources.interface import Reserve, Source, at_once
 from hashindex.uris import as_text, scheme_of
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from hashindex.errors import IndexMismatchError, IndexNotFoundError, StoreError, StoreUnavailableError
 from hashindex.interchange.hashes import bare
-from hashindex.records import HASH_BYTES, WAIT_SECONDS, Incoming, Reject
+from hashindex.outcomes import Incoming, Reject
+from hashindex.records import HASH_BYTES, WAIT_SECONDS
 from hashindex.store.lite_opening import ENDED, connected, reading
 from hashindex.store.lite_place import check_place
 from hashindex.store.lite_process import LiteProcess

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from hashindex import open_reader
-from hashindex.records import Rejected
+from hashindex.outcomes import Rejected
 from hashindex.views import ONLY_AS_IS
 from testing.campaign.faulty import damaged
 

@@ -5,7 +5,8 @@ import unittest
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 
-from hashindex.records import Content, Picture, Reason, Rejected
+from hashindex.outcomes import Reason, Rejected
+from hashindex.records import Content, Picture
 from hashindex.sources.interface import Source
 from hashindex.uris import as_text
 

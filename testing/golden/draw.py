@@ -12,8 +12,8 @@ from PIL.ExifTags import Base
 
 from hashindex.decoding import Decoder
 from hashindex.hashing import fingerprint
+from hashindex.outcomes import Rejected
 from hashindex.recipe import NAMED, Recipe
-from hashindex.records import Rejected
 
 FOLDER = Path(__file__).parent
 BITS = FOLDER / "bits.json"

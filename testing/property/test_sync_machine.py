@@ -20,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from hashindex.errors import NotPersistedError
 from hashindex.keys import Key, MetaIdFrom, meta_id_from_stem, meta_id_from_uri
-from hashindex.records import Entry, Reject, Scope, SyncReport
+from hashindex.outcomes import Reject, SyncReport
+from hashindex.records import Entry, Scope
 from hashindex.sources.oss import OssSource
 from hashindex.store.memory import MemoryStore
 from testing.inserting import index_of
