@@ -274,7 +274,8 @@ class TestDuplicates(unittest.TestCase):
         (self.cwd / "mine.txt").write_text("mine")
         self.refused(
             *("photos", "--csv", "mine.txt"),
-            sentence="--csv mine.txt is something else than groups, which would be lost; name another file.",
+            sentence="mine.txt holds no groups of hashindex, but something else, which would be lost; name "
+            "another file.",
         )
         self.assertEqual(self.find("photos", "--report", "mine.txt").exit_code, 2)
         self.assertEqual((self.cwd / "mine.txt").read_text(), "mine")

@@ -182,7 +182,7 @@ class TestParquet(MovingCase):
             (2, "has its own company_id and recipe; drop", "import", "all.parquet", "--company-id", "1"),
             (
                 2,
-                "hashindex.db holds something else than Parquet",
+                "hashindex.db holds no export of hashindex",
                 "export",
                 "hashindex.db",
                 "--all-companies",
@@ -191,7 +191,7 @@ class TestParquet(MovingCase):
             (2, "no company is named", "export", "a.parquet"),
             (
                 1,
-                "nowhere/a.parquet cannot be written: No such file",
+                "the export cannot be written to nowhere/a.parquet: nowhere is no folder",
                 "export",
                 "nowhere/a.parquet",
                 "--all-companies",

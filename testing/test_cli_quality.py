@@ -153,7 +153,7 @@ class TestEvaluate(TestQuality):
     def test_the_report_takes_the_place_of_no_other_file(self) -> None:
         done = self.quality("evaluate", "photos", "--truth", "groups.csv", "--report", "groups.csv")
         self.assertEqual((done.exit_code, done.stdout), (2, ""))
-        self.assertIn("--report groups.csv is something else than a report", done.stderr)
+        self.assertIn("groups.csv holds no report of hashindex", done.stderr)
         done = self.quality("evaluate", "photos", "--truth", "groups.csv", "--report", "look.html")
         self.assertEqual((done.exit_code, done.said), (0, []))
         self.assertIn("written to look.html", done.stdout)

@@ -120,7 +120,7 @@ class TestWriting(ParquetCase):
     def test_nothing_else_is_written_over(self) -> None:
         self.file.write_bytes(b"SQLite format 3\0")
         for place in (self.file, self.folder):
-            with self.assertRaisesRegex(InvalidArgumentError, "holds something else than Parquet"):
+            with self.assertRaisesRegex(InvalidArgumentError, "holds no export of hashindex"):
                 write_parquet(place, ORIGIN, [])
         self.assertEqual(self.file.read_bytes(), b"SQLite format 3\0")
         self.assert_untouched("all.parquet")
@@ -136,8 +136,10 @@ class TestWriting(ParquetCase):
             text=True,
             check=True,
         )
-        said = f"{self.file} cannot be written: File too large; make room there, or name another file.\n"
-        self.assertEqual(done.stdout, said, done.stderr)
+        said = (
+            f"the export cannot be written to {self.file}: File too large; make room there, or name another"
+        )
+        self.assertEqual(done.stdout, f"{said} file.\n", done.stderr)
         self.assert_untouched()
 
     def test_memory_does_not_grow_with_the_number_of_entries(self) -> None:

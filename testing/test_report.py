@@ -13,7 +13,7 @@ from typing import Any
 from hashindex.duplicates.values import Group
 from hashindex.errors import ConfigurationError, InvalidArgumentError
 from hashindex.outcomes import Reason, Rejected
-from hashindex.report import check_report_place, write_report
+from hashindex.report import report_at, write_report
 from hashindex.report.filling import harmless_json
 from hashindex.report.rows import MOST_MEMBERS
 from testing.nasty import TEXTS
@@ -173,11 +173,11 @@ class TestPlace(ReportCase):
 
     def test_what_is_no_report_is_not_replaced(self) -> None:
         self.file.write_bytes(b"\xff\xd8 a picture")
-        with self.assertRaisesRegex(InvalidArgumentError, "something else than a report"):
+        with self.assertRaisesRegex(InvalidArgumentError, "holds no report of hashindex"):
             self.write(near(1, 5))
         self.assertEqual(self.file.read_bytes(), b"\xff\xd8 a picture")
-        with self.assertRaisesRegex(InvalidArgumentError, "something else than a report"):
-            check_report_place(self.folder)
+        with self.assertRaisesRegex(InvalidArgumentError, "holds no report of hashindex"):
+            report_at(self.folder).check()
 
     def test_an_empty_file_may_be_replaced(self) -> None:
         self.file.touch()
@@ -185,7 +185,7 @@ class TestPlace(ReportCase):
 
     def test_a_folder_that_is_missing(self) -> None:
         with self.assertRaisesRegex(ConfigurationError, "is no folder"):
-            check_report_place(self.folder / "no" / "report.html")
+            report_at(self.folder / "no" / "report.html").check()
 
     def test_a_full_disk_is_said(self) -> None:
         (self.folder / "report_files").touch()  # stands where the pictures are to go

@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from functools import partial
 from itertools import count
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hashindex.cli import groups, options, output
+from hashindex.cli import options, output
+from hashindex.cli.groups_written import Written
 from hashindex.cli.pictures import named, selection
 from hashindex.cli.progress import Progress, progress
 from hashindex.errors import ConfigurationError, InvalidArgumentError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from hashindex.duplicates.groups import Duplicates
     from hashindex.lookup import Lookup
     from hashindex.outcomes import Rejected
-    from hashindex.reading import PictureReader
     from hashindex.records import HashedPicture
 
 _KEEP = "resolution,size,earliest"
@@ -107,7 +106,7 @@ def duplicates(  # typer makes options of keywords, and an argument of the first
         )
     if (include or exclude) and not sources:
         raise InvalidArgumentError("--include and --exclude go with folders that are named.")
-    written = _Written(json=json, csv=csv, report=report)
+    written = Written(json=json, csv=csv, report=report)
     began = time.monotonic()
     from hashindex.compose import load_settings, open_index, open_reader
 
@@ -254,61 +253,3 @@ def _among_hashes(file: Path, rules: "DuplicateRules") -> "Duplicates":
     if not isinstance(hashes, np.ndarray):
         raise InvalidArgumentError(f"--hashes {file} is no .npy file of numbers; numpy.save writes one.")
     return find(Pictures.of_hashes(hashes), rules)
-
-
-class _Written:
-    """What becomes of the groups: files that are asked for, and stdout."""
-
-    def __init__(self, *, json: bool, csv: str | None, report: Path | None) -> None:
-        """Refuse, before any work, what cannot be written."""
-        self._json, self._csv, self._report = json, csv, report
-        if json and csv == "-":
-            raise InvalidArgumentError("--json and --csv - both want stdout; give --csv a file.")
-        if csv is not None:
-            groups.check_csv_place(csv)
-        if report is not None:
-            from hashindex.report import check_report_place
-
-            check_report_place(report)
-
-    @property
-    def leaves_stdout(self) -> bool:
-        return not self._json and self._csv != "-"
-
-    def write(
-        self, found: "Duplicates", reader: "PictureReader", *, rejected: int, ignored: int, began: float
-    ) -> None:
-        """Write the files, and print the groups unless a file has them."""
-        if self._report is not None:
-            self._write_report(self._report, found, reader)
-        if self._csv is not None:
-            groups.write_csv(self._csv, found)
-        if self._json:
-            for group in found:
-                groups.emit(group)
-            groups.emit_summary(
-                found.counts,
-                rejected=rejected,
-                ignored=ignored,
-                seconds=round(time.monotonic() - began, 3),
-            )
-        elif self._csv != "-":
-            for group in found if self._csv is None and self._report is None else ():
-                groups.show(group)
-            groups.show_summary(found.counts, ignored=ignored, seconds=round(time.monotonic() - began, 3))
-            for file in filter(None, (self._csv, self._report)):
-                output.line(f"written to {file}")
-
-    def _write_report(self, file: Path, found: "Duplicates", reader: "PictureReader") -> None:
-        from hashindex.report import write_report
-
-        lock = Lock()
-        with progress("making thumbnails", bar=self.leaves_stdout) as shown:
-
-            def thumbnail(uri: str) -> "bytes | Rejected":
-                small = reader.thumbnail(uri)
-                with lock:
-                    shown.add()
-                return small
-
-            write_report(file, found, title=f"Duplicates: {len(found):,} groups", thumbnail=thumbnail)

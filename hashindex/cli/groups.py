@@ -1,29 +1,15 @@
-"""How groups of duplicates are printed: tables, JSON lines, CSV."""
+"""How groups of duplicates are printed: tables and JSON lines."""
 
-import csv
-import os
-import sys
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from hashindex.cli import output
-from hashindex.errors import ConfigurationError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from hashindex.duplicates.values import Counts, Group, Member
 
 MEMBERS_SHOWN = 20
 """Members that the table shows of a group; --json and --csv give all of them."""
-
-COLUMNS = (
-    *("group", "keep", "why", "verdict", "decided", "protected"),
-    *("distance", "phash_distance", "dhash_distance", "company_id", "meta_id", "uri"),
-    *("content_digest", "width", "height", "file_size", "upload_time"),
-)
-"""Of the CSV."""
 
 
 def emit(group: "Group") -> None:
@@ -32,7 +18,7 @@ def emit(group: "Group") -> None:
         {
             "why": group.why,
             "farthest": group.farthest,
-            "members": [_values(member) for member in group.members],
+            "members": [values_of(member) for member in group.members],
         }
     )
 
@@ -78,65 +64,8 @@ def show_summary(counts: "Counts", *, ignored: int, seconds: float) -> None:
         )
 
 
-def write_csv(place: str, groups: Iterable["Group"]) -> None:
-    """Write one line a member, whole or not at all; `-` is stdout. ConfigurationError if that cannot be."""
-    if place == "-":
-        _write_lines(sys.stdout, groups)
-        return
-    path = Path(os.path.realpath(place))
-    draft = path.with_name(f".hashindex-csv-{os.getpid()}.draft")
-    try:
-        with draft.open("w", encoding="utf-8", newline="") as file:
-            _write_lines(file, groups)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as exc:
-        raise ConfigurationError(
-            f"the groups cannot be written to {place}: {exc.strerror}; make room there, or name another file."
-        ) from exc
-    finally:
-        with suppress(OSError):  # after a success it has another name
-            draft.unlink()
-
-
-def check_csv_place(place: str) -> None:
-    """Say before the work whether it may be written: only what such a run left is replaced."""
-    path = Path(place)
-    if place == "-":
-        return
-    if not os.path.lexists(path):
-        if not path.absolute().parent.is_dir():
-            raise ConfigurationError(
-                f"the groups cannot be written to {path}: {path.parent} is no folder; make it, or name "
-                "another file."
-            )
-        return
-    start = ",".join(COLUMNS).encode()
-    if path.is_file():
-        with path.open("rb") as file:
-            if file.read(len(start)) in (b"", start):
-                return
-    raise InvalidArgumentError(
-        f"--csv {path} is something else than groups, which would be lost; name another file."
-    )
-
-
-def _write_lines(file: TextIO, groups: Iterable["Group"]) -> None:
-    lines = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-    lines.writeheader()
-    for number, group in enumerate(groups, start=1):
-        for member in group.members:
-            values = {"group": number, **_values(member)}
-            lines.writerow(
-                {
-                    name: str(value).lower() if isinstance(value, bool) else value
-                    for name, value in values.items()
-                }
-            )
-
-
-def _values(member: "Member") -> dict[str, object]:
+def values_of(member: "Member") -> dict[str, object]:
+    """Return a member as JSON and CSV have it."""
     key = member.key
     return {
         "company_id": key and key.company_id,

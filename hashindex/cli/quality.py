@@ -132,11 +132,11 @@ def evaluate(
     from hashindex.compose import open_reader
     from hashindex.quality.asking import Asked
     from hashindex.quality.evaluate import evaluate as measured
-    from hashindex.report import check_report_place, write_pairs
+    from hashindex.report import report_at, write_pairs
     from hashindex.views import Ways
 
     if report is not None:
-        check_report_place(report)
+        report_at(report).check()
     how = options.recipe_text(recipe, decode, oss_process) or "default"
     asked = Asked(
         options.rule(wide, radius, joint_radius),

@@ -3,9 +3,9 @@
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from hashindex.errors import (
     ConfigurationError,
@@ -15,6 +15,7 @@ from hashindex.errors import (
 )
 from hashindex.keys import Key
 from hashindex.outcomes import Incoming, Reason, Reject, Rejected
+from hashindex.own_file import OwnFile
 from hashindex.records import HASH_BYTES, SCHEMA_VERSION, BareHash, Entry, Fingerprint, HashedPicture, Origin
 from hashindex.store.interface import check_entry
 
@@ -52,15 +53,14 @@ def write_parquet(path: str | os.PathLike[str], origin: Origin, pages: Iterable[
     ConfigurationError when the file cannot be written.
     """
     arrow, parquet = _pyarrow()
-    path = Path(path).resolve()
-    if path.exists() and not is_parquet(path) and not (path.is_file() and path.stat().st_size == 0):
-        raise InvalidArgumentError(
-            f"{path} holds something else than Parquet, which would be lost; name another file."
-        )
+    export = OwnFile(Path(path), "export", _MAGIC)
+    export.check()
     schema = _schema(arrow, origin)
     count = 0
     with (
-        _drafted(path) as file,
+        export.drafted() as draft,
+        export.refused(),
+        draft.open("wb") as file,
         parquet.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer,
     ):
         for group in _groups(arrow.RecordBatch.from_pylist([*map(_row, page)], schema) for page in pages):
@@ -203,26 +203,6 @@ def _incoming(row: Mapping[str, Any], number: int) -> Incoming | Reject:
     if wrong is None:
         return Incoming(entry, number)
     return Reject(Rejected(row["uri"], Reason.BAD_LINE, wrong), key.company_id, key.meta_id, number)
-
-
-@contextmanager
-def _drafted(path: Path) -> Iterator[BinaryIO]:
-    """Give a file beside `path` that takes its place at the end, on disk, or goes away."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException as exc:
-        with suppress(OSError):  # it could not even be made
-            draft.unlink()
-        if isinstance(exc, OSError):
-            raise ConfigurationError(
-                f"{path} cannot be written: {exc.strerror}; make room there, or name another file."
-            ) from exc
-        raise
 
 
 def _pyarrow() -> tuple[Any, Any]:

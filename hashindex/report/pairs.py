@@ -1,12 +1,11 @@
 """Writing a page of pairs: two pictures side by side, and what is said about them."""
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hashindex.report.filling import filled
-from hashindex.report.place import check_report_place, draft, translated
+from hashindex.report.place import report_at
 from hashindex.report.thumbnails import INSIDE_BYTES, Thumbnail, Thumbnails
 
 
@@ -37,19 +36,19 @@ def write_pairs(
     inside_bytes: int = INSIDE_BYTES,
 ) -> None:
     """Write pairs of pictures as a page; place, pictures and errors are as of `write_report`."""
-    check_report_place(file)
-    file = Path(os.path.realpath(file))  # a link stays one
+    page = report_at(file)
+    page.check()
     shown = list(sections)
-    pictures = Thumbnails(file, inside_bytes=inside_bytes)
+    pictures = Thumbnails(page, inside_bytes=inside_bytes)
     uris = dict.fromkeys(uri for section in shown for pair in section.pairs for uri in pair[:2])
-    with draft(file) as opened:
+    with page.drafted() as draft:
         pictures.take(map(_Picture, uris), thumbnail, workers=workers)
         data = {**pictures.as_data(), "sections": [_section(section, pictures) for section in shown]}
-        page = filled(
+        parts = filled(
             title, data, body="pairs", styles=("page", "pairs"), scripts=("source", "elements", "pairs")
         )
-        with translated(file):
-            opened.writelines(page)
+        with page.refused(), draft.open("w", encoding="utf-8", errors="backslashreplace") as opened:
+            opened.writelines(parts)
     pictures.remove_former()
 
 

@@ -12,12 +12,11 @@ import re
 import urllib.parse
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Protocol
 
 from hashindex.concurrency import ordered_map
 from hashindex.outcomes import Rejected
-from hashindex.report.place import translated
+from hashindex.own_file import OwnFile
 from hashindex.uris import scheme_of
 
 INSIDE_BYTES = 8 * 2**20
@@ -49,9 +48,9 @@ _NAME = re.compile(r"[0-9a-f]{32}\.jpg")
 class Thumbnails:
     """Pictures by number, each kept once however many members show it."""
 
-    def __init__(self, file: Path, *, inside_bytes: int) -> None:
-        self._file = file
-        self.folder = file.with_name(f"{file.stem}_files")
+    def __init__(self, page: OwnFile, *, inside_bytes: int) -> None:
+        self._page = page
+        self.folder = page.target.with_name(f"{page.target.stem}_files")
         """Holds `3f/3f...jpg`, named by their own bytes, so a report that is to be replaced stays whole."""
         self._inside_bytes = inside_bytes
         self._data: list[bytes] | None = []
@@ -71,7 +70,7 @@ class Thumbnails:
                 copies.append(member.uri)
         got = ordered_map(lambda copies: _first(copies, thumbnail), places.values(), workers=workers)
         for name, data in zip(places, got, strict=True):
-            with translated(self._file):
+            with self._page.refused():
                 self._of_member[name] = data if isinstance(data, str) else self._add(data)
 
     def of(self, member: Shown) -> int | str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hashindex.duplicates.values import Group
 from hashindex.report.filling import filled
-from hashindex.report.place import check_report_place, draft, translated
+from hashindex.report.place import report_at
 from hashindex.report.rows import group_values, held, surest_first
 from hashindex.report.thumbnails import INSIDE_BYTES, Thumbnail, Thumbnails
 
@@ -43,17 +43,17 @@ def write_report(
     more than `inside_bytes`, they go to the folder `NAME_files` beside `NAME.html`. ConfigurationError when
     it cannot be written; InvalidArgumentError when something else than a report stands there.
     """
-    check_report_place(file)
-    file = Path(os.path.realpath(file))  # a link stays one
+    page = report_at(file)
+    page.check()
     ordered = surest_first(groups)
-    pictures = Thumbnails(file, inside_bytes=inside_bytes)
-    with draft(file) as opened:
+    pictures = Thumbnails(page, inside_bytes=inside_bytes)
+    with page.drafted() as draft:
         pictures.take((each for group in ordered for each in held(group)), thumbnail, workers=workers)
-        page = filled(
-            title, _data(file, ordered, pictures), body="groups", styles=("page",), scripts=_SCRIPTS
+        parts = filled(
+            title, _data(page.target, ordered, pictures), body="groups", styles=("page",), scripts=_SCRIPTS
         )
-        with translated(file):
-            opened.writelines(page)
+        with page.refused(), draft.open("w", encoding="utf-8", errors="backslashreplace") as opened:
+            opened.writelines(parts)
     pictures.remove_former()
 
 
