@@ -30,6 +30,12 @@ class TestOwnFile(unittest.TestCase):
             draft.write_text("list: 2", encoding="utf-8")
         self.assertEqual(self.in_folder(), {"list.txt": "list: 2"})
 
+    def test_whoever_reads_the_former_one_reads_it_whole(self) -> None:
+        self.write("list: 1")
+        with self.own.path.open(encoding="utf-8") as former:
+            self.write("list: 2")
+            self.assertEqual(former.read(), "list: 1")
+
     def test_what_is_broken_off_leaves_what_was_there(self) -> None:
         self.write("list: 1")
         with self.assertRaises(KeyboardInterrupt), self.own.drafted() as draft:
