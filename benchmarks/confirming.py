@@ -12,7 +12,8 @@ from benchmarks.timing import Call, interleaved, paired_ratio
 from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
 from hashindex.records import MAX_CANDIDATES, Entry, Scope
 from hashindex.search import Limits, Query, search
-from hashindex.store.milvus import CALL_SECONDS, FIRST_STEP, STEP_FACTOR
+from hashindex.store.collection import CALL_SECONDS
+from hashindex.store.milvus import FIRST_STEP, STEP_FACTOR
 from hashindex.store.rows import CANDIDATE_FIELDS, VECTOR
 from hashindex.views import Orientation, View
 

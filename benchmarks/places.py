@@ -11,9 +11,9 @@ from typing import Any
 from hashindex.decoding import made_with
 from hashindex.recipe import Recipe
 from hashindex.records import Origin
+from hashindex.store.collection import VectorIndex
 from hashindex.store.interface import Store
 from hashindex.store.lite import open_lite
-from hashindex.store.milvus import VectorIndex
 from hashindex.store.rows import VECTOR
 from hashindex.store.server import ServerStore, nlist_for, nprobe_for, open_server
 from hashindex.store.vendor import pymilvus

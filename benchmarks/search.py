@@ -22,8 +22,9 @@ from hashindex.recipe import Recipe
 from hashindex.records import Entry, Scope
 from hashindex.search import LIMIT, Limits, Query, search
 from hashindex.sources.local import LocalSource
+from hashindex.store.collection import CALL_SECONDS
 from hashindex.store.interface import Store
-from hashindex.store.milvus import CALL_SECONDS, filter_of
+from hashindex.store.milvus import filter_of
 from hashindex.store.rows import CANDIDATE_FIELDS, VECTOR
 from hashindex.turns import Turns
 

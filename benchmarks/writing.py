@@ -8,8 +8,9 @@ from benchmarks import made, places, table
 from benchmarks.options import Options
 from benchmarks.timing import Call, interleaved, paired_ratio
 from hashindex.records import Entry
+from hashindex.store.collection import CALL_SECONDS
 from hashindex.store.interface import WRITE_BATCH
-from hashindex.store.milvus import CALL_SECONDS, batches
+from hashindex.store.milvus import batches
 from hashindex.store.rows import row_of
 
 ROWS = 10_000

@@ -17,10 +17,10 @@ from hashindex.errors import (
 )
 from hashindex.outcomes import Incoming, Reject
 from hashindex.store import foreign
+from hashindex.store.collection import description_of
 from hashindex.store.foreign import ForeignCollection, opened_foreign
 from hashindex.store.lite_opening import connected
 from hashindex.store.lite_process import LiteProcess
-from hashindex.store.milvus import description_of
 from testing import on_server
 from testing.foreign import make, rows
 from testing.making import ORIGIN, bits

@@ -6,10 +6,10 @@ from pathlib import Path
 from hashindex.compose import open_index
 from hashindex.errors import HashIndexError, IndexMismatchError, IndexNotFoundError
 from hashindex.records import Origin, Scope
+from hashindex.store.collection import schema_for
 from hashindex.store.lite import open_lite
 from hashindex.store.lite_opening import connected
 from hashindex.store.lite_process import LiteProcess
-from hashindex.store.milvus import schema_for
 from hashindex.store.vendor import pymilvus
 from settings import load_settings
 from testing.lite_files import COLLECTION, LiteCase, children

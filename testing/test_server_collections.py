@@ -10,7 +10,7 @@ from hashindex.errors import (
 )
 from hashindex.records import Origin, Scope
 from hashindex.store import server
-from hashindex.store.milvus import schema_for
+from hashindex.store.collection import schema_for
 from hashindex.store.server import nlist_for, nprobe_for
 from hashindex.store.vendor import pymilvus
 from testing import on_server

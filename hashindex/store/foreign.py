@@ -16,10 +16,11 @@ from hashindex.errors import IndexMismatchError, IndexNotFoundError, StoreError,
 from hashindex.interchange.hashes import bare
 from hashindex.outcomes import Incoming, Reject
 from hashindex.records import HASH_BYTES, WAIT_SECONDS
+from hashindex.store.collection import CALL_SECONDS
 from hashindex.store.lite_opening import ENDED, connected, reading
 from hashindex.store.lite_place import check_place
 from hashindex.store.lite_process import LiteProcess
-from hashindex.store.milvus import CALL_SECONDS, SCAN_BATCH
+from hashindex.store.milvus import SCAN_BATCH
 from hashindex.store.rows import COMPANY, VECTOR, vector_of
 from hashindex.store.server import connected_server
 from hashindex.store.vendor import calling, pymilvus

@@ -16,18 +16,13 @@ from hashindex.errors import (
 )
 from hashindex.keys import Key
 from hashindex.records import WAIT_SECONDS, Entry, Origin, Scope
+from hashindex.store.collection import CALL_SECONDS, VectorIndex
 from hashindex.store.interface import WRITE_BATCH, check_batch
 from hashindex.store.journal import Journal
 from hashindex.store.lite_opening import ENDED, SQLITE_REFUSED, connected, opened_collection, reading
 from hashindex.store.lite_place import check_place
 from hashindex.store.lite_process import LiteProcess
-from hashindex.store.milvus import (
-    CALL_SECONDS,
-    MilvusStore,
-    VectorIndex,
-    batches,
-    filter_of,
-)
+from hashindex.store.milvus import MilvusStore, batches, filter_of
 from hashindex.store.rows import PRIMARY, row_of
 from hashindex.store.vendor import calling
 

@@ -7,10 +7,10 @@ from typing import Any, NoReturn
 
 from hashindex.errors import IndexNotFoundError, StoreDamagedError, StoreError, StoreUnavailableError
 from hashindex.records import Origin
+from hashindex.store.collection import CALL_SECONDS, VectorIndex, create_index, origin_of, schema_for
 from hashindex.store.journal import Journal
 from hashindex.store.lite_place import is_damaged
 from hashindex.store.lite_process import LiteProcess
-from hashindex.store.milvus import CALL_SECONDS, VectorIndex, create_index, origin_of, schema_for
 from hashindex.store.rows import VECTOR
 from hashindex.store.vendor import calling, pymilvus
 

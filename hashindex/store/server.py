@@ -9,17 +9,9 @@ from typing import Any
 from hashindex.errors import ConfigurationError, IndexMismatchError, IndexNotFoundError, NotPersistedError
 from hashindex.keys import Key
 from hashindex.records import Entry, Origin, Scope
+from hashindex.store.collection import CALL_SECONDS, VectorIndex, create_index, origin_of, schema_for
 from hashindex.store.interface import WRITE_BATCH, check_batch
-from hashindex.store.milvus import (
-    CALL_SECONDS,
-    MilvusStore,
-    VectorIndex,
-    batches,
-    create_index,
-    filter_of,
-    origin_of,
-    schema_for,
-)
+from hashindex.store.milvus import MilvusStore, batches, filter_of
 from hashindex.store.rows import VECTOR, row_of
 from hashindex.store.vendor import calling, pymilvus
 from hashindex.uris import server_address
