@@ -45,8 +45,10 @@ KINDS: Mapping[str, Sequence[str]] = {
         *("gamma 0.67", "gamma 1.5"),
     ),
     "blur, noise, sharpening": ("blur 1", "blur 2", "blur 4", "noise", "sharpening"),
-    "crops of 2 and 5%": ("crop 2%", "crop 5%"),
-    "crop of 10%": ("crop 10%",),
+    "crops of 2 and 5%, half of it at each end": ("crop 2%", "crop 5%"),
+    "crop of 5%, more at one end": ("crop 5%, aside",),
+    "crop of 10%, half of it at each end": ("crop 10%",),
+    "crop of 10%, more at one end": ("crop 10%, aside",),
     "crop of 20%": ("crop 20%",),
     "turned by 1 or 2 degrees": ("turn by 1 degree", "turn by 2 degrees"),
     "turned by 5 degrees": ("turn by 5 degrees",),
@@ -131,7 +133,7 @@ def _calibration(found: Mapping[str, Any]) -> dict[str, str]:
         "nearest": _nearest(found["nearest"]),
         "missed": _missed(measures, _SEARCHES),
         "recommended": _recommended(found, measures),
-        "kinds of edits": _kinds(measures),
+        "kinds of edits": _kinds(found, measures),
     }
 
 
@@ -254,7 +256,7 @@ def _recommended(found: Mapping[str, Any], measures: Mapping[str, Any]) -> str:
     return f"{wanted}\n\n{table.markdown(heads, rows)}\n\nMissed, a tenth or more:\n\n{missed}"
 
 
-def _kinds(measures: Mapping[str, Any]) -> str:
+def _kinds(found: Mapping[str, Any], measures: Mapping[str, Any]) -> str:
     """Return the worst of each kind, by the searches that README tells of."""
     searches = {
         "default": "default, trimmed",
@@ -272,7 +274,8 @@ def _kinds(measures: Mapping[str, Any]) -> str:
     rows.append(
         ("pairs of different ones taken for one", *(f"{each['count']} of {each['of']:,}" for each in pairs))
     )
-    return table.markdown(("copies", *searches), rows)
+    copied = found["copied"]["held_out"]
+    return f"{copied:,} copies of each kind:\n\n{table.markdown(('copies', *searches), rows)}"
 
 
 def _evaluations(found: Sequence[Mapping[str, Any]]) -> str:

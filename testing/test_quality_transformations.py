@@ -7,6 +7,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from benchmarks.quality import KINDS
 from hashindex.quality.transformations import TRANSFORMATIONS, chance
 from testing.commands import REPOSITORY
 from testing.making import picture
@@ -68,6 +69,13 @@ class TestTransformations(unittest.TestCase):
             rows = re.findall(r"(?m)^\| (.+?) +\|", made)
             with self.subTest(block):
                 self.assertEqual([row for row in rows if row in TRANSFORMATIONS], list(TRANSFORMATIONS))
+
+    def test_every_row_stands_behind_one_line_of_readme(self) -> None:
+        told = [name for names in KINDS.values() for name in names]
+        self.assertEqual(sorted(told), sorted(TRANSFORMATIONS))
+        readme = (REPOSITORY / "README.md").read_text().partition("<!-- made: kinds of edits -->")[2]
+        rows = re.findall(r"(?m)^\| (.+?) +\|", readme.partition("<!-- end -->")[0])
+        self.assertEqual([row for row in rows if row in KINDS], list(KINDS))
 
     def test_each_is_a_picture_of_the_size_that_its_name_says(self) -> None:
         for name, data in self.files.items():
