@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 LOW_CONTRAST = 5.0
 """Below this contrast a picture says nothing that could tell it from others: white, black, noise on white,
-smooth gradients, most thin logos and single lines of text. Of 1,608 photographs three lie below it: two of
-one colour, and a piece of sky (docs/quality.md). Applied on reading, so it may change."""
+smooth gradients, most thin logos and single lines of text. Of 1,608 photographs three lie below it: one
+of one grey, a dark strip, and a piece of sky (docs/quality.md). Applied on reading, so it may change."""
 
 BITS = 8 * HASH_BYTES
 

@@ -58,9 +58,10 @@ class Fall:
     def expected(self, radius: int) -> npt.NDArray[np.float64]:
         """Return the share of false pairs to expect of other pictures, for each of `JOINTS`.
 
-        Towards nearer pairs their number falls off faster than exponentially, so a line through the
-        logarithms of what was counted, drawn on to where little or nothing was, errs to the safe side. Where
-        there is nothing to draw it through, it is the upper bound of what was counted.
+        A line through the logarithms of what was counted, drawn on to where little or nothing was. Towards
+        nearer pairs their number mostly falls off faster than exponentially, and then this errs to the safe
+        side: it does within 8 bits of aHash, not always within 16 (docs/quality.md). Where there is nothing
+        to draw it through, it is the upper bound of what was counted.
         """
         counts = self.counts[:, radius]
         few, many = _TAIL
