@@ -93,9 +93,15 @@ class PictureReader:
         taken = pictures(self._source, names, selection, each_ignored=each_ignored)
         return self.map(lambda item: item if isinstance(item, Rejected) else self.read(item.uri), taken)
 
-    def listed(self, names: Iterable[str], selection: Selection) -> Iterator[Picture | Rejected]:
-        """Yield what the names stand for, lazily and unread."""
-        return pictures(self._source, names, selection)
+    def listed(
+        self,
+        names: Iterable[str],
+        selection: Selection,
+        *,
+        each_ignored: Callable[[], object] = lambda: None,
+    ) -> Iterator[Picture | Rejected]:
+        """Yield what the names stand for, lazily and unread; `each_ignored` as above."""
+        return pictures(self._source, names, selection, each_ignored=each_ignored)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield `function(item)` in order, computed by as many threads as pictures are read with."""

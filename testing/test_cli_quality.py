@@ -17,7 +17,7 @@ from testing.commands import Done, run
 from testing.making import encoded, picture, saved
 
 CALIBRATION = [
-    *("seed", "recipe", "found", "compared", "copied", "repeated", "low_information", "rejected"),
+    *("seed", "recipe", "found", "ignored", "compared", "copied", "repeated", "low_information", "rejected"),
     *("wanted_per_million", "rules", "recommended", "nearest", "best_by_radius", "curves"),
 ]
 EVALUATION = [
@@ -29,6 +29,7 @@ EVALUATION = [
         "pictures",
         "grouped",
         "groups",
+        "ignored",
         "low_information",
         "rejected",
     ),
@@ -68,13 +69,15 @@ class TestCalibrate(TestQuality):
 
     def test_people_get_every_row_the_nearest_pairs_and_the_curves(self) -> None:
         (self.folder / "broken.png").write_text("hello")
+        for name in ("LICENSE", "picture.svg"):
+            (self.folder / name).write_bytes(encoded(picture(1)))
         (self.folder / "1.jpg").write_bytes(encoded(picture(1), "JPEG"))
         done = self.quality("calibrate", "photos", "--seed", "2", "--plots", "drawn")
         self.assertEqual(done.exit_code, 3)
         self.assertIn("5 pictures, of which 4 are compared", done.stdout)
         pair = r"as_is +\S*/photos/1\.\w+  \S*/photos/1\.\w+"
         self.assertRegex(done.stdout, rf"(?m)^ +\d +\d +\d  {pair}  default; default, ")
-        self.assertIn("1 rejected", done.stdout)
+        self.assertIn("1 rejected, 2 other files ignored", done.stdout)
         self.assertIn("broken.png: not_an_image", done.stderr)
         for name in TRANSFORMATIONS:
             self.assertRegex(done.stdout, rf"(?m)^{re.escape(name)}  +\d\.\d{{3}} \d/\d \(", name)
@@ -121,6 +124,7 @@ class TestEvaluate(TestQuality):
         (self.folder / "2-turned.png").write_bytes(encoded(picture(2).rotate(90, expand=True)))
         self.truth = self.cwd / "groups.csv"
         self.truth.write_text("uri,group\n1.png,1\n1.jpg,1\n2.png,2\n2-turned.png,2\n")
+        (self.folder / "LICENSE").write_text("no picture")
 
     def test_json_is_one_value(self) -> None:
         done = self.quality("evaluate", "photos", "--truth", "groups.csv", "--json")
@@ -128,6 +132,7 @@ class TestEvaluate(TestQuality):
         value = done.value
         self.assertEqual(list(value), EVALUATION)
         self.assertEqual((value["right"], value["missed"], value["wrong"]), (1, 1, 0))
+        self.assertEqual(value["ignored"], 1)
         self.assertEqual((value["precision"]["share"], value["recall"]["share"]), (1.0, 0.5))
         (missed,) = value["missed_pairs"]
         self.assertEqual({Path(missed["left"]).name, Path(missed["right"]).name}, {"2.png", "2-turned.png"})

@@ -252,6 +252,7 @@ def made_up(number: int) -> Population:
         copied=np.zeros(0, np.int64),
         copies=np.zeros((0, len(TRANSFORMATIONS), len(VIEWS), 3), np.uint8),
         found=number,
+        ignored=0,
         rejected=(),
         repeated=0,
         low_information=(),

@@ -30,7 +30,8 @@ def show(found: Calibration) -> None:
         f"{found.found:,} pictures, of which {sum(found.compared.values()):,} are compared "
         f"({found.compared[tuning]:,} for tuning, {found.compared[held_out]:,} held out) and "
         f"{sum(found.copied.values()):,} copied. Left out: {found.repeated:,} of the same content, "
-        f"{len(found.low_information):,} low in information, {len(found.rejected):,} rejected. "
+        f"{len(found.low_information):,} low in information, {len(found.rejected):,} rejected, "
+        f"{found.ignored:,} other files ignored. "
         f"Recipe {found.recipe}; seed {found.seed}; intervals are of 95%, those of pairs as if pairs were "
         "independent of each other."
     )

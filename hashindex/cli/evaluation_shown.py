@@ -18,7 +18,8 @@ def show(found: Evaluation) -> None:
         output.complain(rejected)
     output.line(
         f"{found.pictures:,} pictures, of which {found.grouped:,} belong to {found.groups:,} groups, and "
-        f"{found.low_information:,} are low in information; {len(found.rejected):,} rejected. "
+        f"{found.low_information:,} are low in information; {len(found.rejected):,} rejected, "
+        f"{found.ignored:,} other files ignored. "
         f"Rule: {found.asked.words}. Recipe {found.recipe}; intervals are of 95%, as if pairs were "
         "independent of each other, which they are not: read them as narrow."
     )

@@ -55,6 +55,8 @@ class Calibration:
     recipe: str
     found: int
     """Pictures in the folder."""
+    ignored: int
+    """Other files in it, or those that the selection leaves out."""
     compared: Mapping[Part, int]
     """Pictures by half."""
     copied: Mapping[Part, int]
@@ -139,6 +141,7 @@ def calibrate(
         seed=seed,
         recipe=str(reader.recipe),
         found=population.found,
+        ignored=population.ignored,
         compared={half: int((population.halves == half).sum()) for half in HALVES},
         copied={half: len(population.copies_in(half)) for half in HALVES},
         repeated=population.repeated,

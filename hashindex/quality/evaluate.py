@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from statistics import fmean
 
 from hashindex.listing import Selection
@@ -63,6 +64,8 @@ class Evaluation:
     """Of them, how many share a group with another; the others belong to nobody."""
     groups: int
     """Groups of two pictures or more."""
+    ignored: int
+    """Files that are not taken for pictures: by their extension, or by the selection."""
     low_information: int
     rejected: tuple[Rejected, ...]
     """Pictures that could not be taken, and names in the truth that are not there."""
@@ -101,8 +104,9 @@ def evaluate(
     """
     taken: list[Looked] = []
     rejected: list[Rejected] = []
-
-    for item in reader.map(partial(reader.look, ways=asked.ways), reader.listed([folder], selection)):
+    ignored = count()
+    files = reader.listed([folder], selection, each_ignored=lambda: next(ignored))
+    for item in reader.map(partial(reader.look, ways=asked.ways), files):
         each(item)
         if isinstance(item, Rejected):
             rejected.append(item)
@@ -119,6 +123,7 @@ def evaluate(
         pictures=len(taken),
         grouped=sum(several),
         groups=len(several),
+        ignored=next(ignored),
         low_information=int(compared.low.sum()),
         rejected=tuple(rejected),
         found=radii[asked.rule.radius].confirmed,

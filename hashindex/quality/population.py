@@ -55,6 +55,8 @@ class Population:
     """(copied, transformations, VIEWS, 3)"""
     found: int
     """Pictures in the folder, before the lot."""
+    ignored: int
+    """Files that are not taken for pictures: by their extension, or by the selection."""
     rejected: tuple[Rejected, ...]
     """Pictures that could not be taken, and names in the truth that are not there."""
     repeated: int
@@ -81,7 +83,8 @@ def draw(
 ) -> Population:
     """Measure up to `most` of a folder's pictures, and the copies of up to `copies_of` of these."""
     drawn = _Drawn(truth)
-    listed = drawn.lots(reader.listed([folder], selection), reader.canonical(folder), seed)
+    files = reader.listed([folder], selection, each_ignored=drawn.ignore)
+    listed = drawn.lots(files, reader.canonical(folder), seed)
     tasks = [(uri, place < copies_of) for place, (_, uri) in enumerate(heapq.nsmallest(most, listed))]
     work = Work(str(reader.recipe), reader.max_pixels, seed)
     with Processes(workers) as processes:
@@ -110,7 +113,11 @@ class _Drawn:
         """Likewise; a content belongs where any of its pictures does."""
         self.rejected: list[Rejected] = []
         self.low_information: list[str] = []
-        self.found = self.repeated = 0
+        self.found = self.ignored = self.repeated = 0
+
+    def ignore(self) -> None:
+        """Count a file that is passed over."""
+        self.ignored += 1
 
     def lots(self, listed: Iterable[Picture | Rejected], root: str, seed: int) -> Iterator[tuple[int, str]]:
         """Yield pictures by lots that do not depend on where the folder lies, then account for the truth."""
@@ -157,6 +164,7 @@ def _population(drawn: _Drawn, seed: int) -> Population:
         copied=np.array(copied, np.int64),
         copies=np.array([measured[place].copies for place in copied], np.uint8).reshape(-1, *shape),
         found=drawn.found,
+        ignored=drawn.ignored,
         rejected=tuple(drawn.rejected),
         repeated=drawn.repeated,
         low_information=tuple(drawn.low_information),
