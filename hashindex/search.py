@@ -179,11 +179,9 @@ def _best(query: Query, found: Sequence[Candidates], rule: Rule) -> Iterable[Mat
     return sorted(best.values(), key=lambda match: (match.distance, match.key))
 
 
-def _rank(match: Match) -> tuple[bool, bool, int, int]:
-    """Return what is smaller for the better of two views; of equals the first is kept."""
-    return (
-        match.verdict is not Verdict.EXACT,
-        match.verdict is Verdict.WEAK,
-        match.distance,
-        match.phash_distance or 0,
-    )
+def _rank(match: Match) -> tuple[bool, int, int]:
+    """Return what is smaller for the better of two views; of equals the first is kept.
+
+    Both are exact or neither is: that is of the bytes, not of a view.
+    """
+    return match.verdict is Verdict.WEAK, match.distance, match.phash_distance or 0

@@ -1,6 +1,7 @@
 """Rules and verdicts: exact by digest, near by the other hashes, at the very bits where they change."""
 
 import unittest
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
@@ -128,9 +129,13 @@ class TestVerdicts(unittest.TestCase):
         self.assertEqual(confirm(ASKED, None, candidate(5, 6)).view, AS_IS)
 
     def test_a_bare_hash_has_no_verdict(self) -> None:
-        match = unconfirmed(candidate(0))
-        self.assertEqual((match.distance, match.phash_distance, match.dhash_distance), (3, None, None))
-        self.assertIsNone(match.verdict)
+        bare = replace(candidate(0), phash=None, dhash=None, contrast=None)
+        for match, view in (
+            (unconfirmed(candidate(0)), AS_IS),
+            (confirm(ASKED, None, bare, view=TURNED), TURNED),
+        ):
+            self.assertEqual((match.distance, match.phash_distance, match.dhash_distance), (3, None, None))
+            self.assertEqual((match.verdict, match.view), (None, view))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from hashindex.distance import distance
 from hashindex.errors import InvalidArgumentError
 from hashindex.keys import Key
 from hashindex.records import Candidates, Entry, Scope
-from hashindex.search import LIMIT, Limits, Query, search
+from hashindex.search import LIMIT, Limits, Query, answer, search
 from hashindex.store import memory
 from hashindex.store.memory import MemoryStore
 from hashindex.views import Orientation, View
@@ -186,10 +186,26 @@ class TestViews(unittest.TestCase):
         self.assertEqual((match.view, match.verdict), (self.trimmed, Verdict.NEAR))
 
     def test_matches_of_all_views_are_in_one_order(self) -> None:
-        entries = [near(1, 4, 0), near(2, 1, 0), near(3, 0, 0)]
-        result = ask(entries, self.asked((self.mirrored, 0), (self.trimmed, 2)))
-        distances = [match.distance for match in result.matches]
-        self.assertEqual((len(distances), distances), (3, sorted(distances)))
+        other = fingerprint(3)
+        query = self.asked((self.mirrored, 5))
+        query = replace(query, other_views=(*query.other_views, (self.trimmed, other)))
+        result = ask([near(1, 0, 0), near(2, 0, 0), entry(1, 3, prints=other)], query)
+        self.assertEqual(
+            [(match.distance, match.key.meta_id) for match in result.matches], [(0, 3), (5, 1), (5, 2)]
+        )
+
+    def test_of_views_equally_near_by_ahash_the_one_that_phash_confirms_better_is_told(self) -> None:
+        worse = fingerprint(1, ahash=flipped(ASKED.ahash, 3, 9), phash=flipped(ASKED.phash, 2))
+        query = self.asked((self.mirrored, 3))
+        query = replace(query, other_views=((self.trimmed, worse), *query.other_views))
+        (match,) = ask([near(1, 0, 0)], query).matches
+        self.assertEqual((match.view, match.phash_distance), (self.mirrored, 0))
+
+    def test_everything_was_compared_only_if_it_was_for_each_view(self) -> None:
+        whole, part = (Candidates((), truncated=False, exhaustive=each) for each in (True, False))
+        query = self.asked((self.mirrored, 0))
+        self.assertTrue(answer(query, [whole, whole], Limits()).exhaustive)
+        self.assertFalse(answer(query, [whole, part], Limits()).exhaustive)
 
     def test_more_candidates_than_the_engine_gives_for_any_view_are_said(self) -> None:
         entries = [near(number, 1, 40) for number in range(6)]
