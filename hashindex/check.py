@@ -14,7 +14,7 @@ from hashindex.confirming import DEFAULT_RULE, Rule
 from hashindex.distance import distance
 from hashindex.errors import InvalidArgumentError, StoreUnavailableError
 from hashindex.insert import refusal
-from hashindex.keys import Key, MetaIdFrom, meta_id_from_uri
+from hashindex.keys import Key, MetaIdFrom
 from hashindex.listing import key_of
 from hashindex.opened import Opened
 from hashindex.outcomes import Reason, Rejected
@@ -44,9 +44,9 @@ UNDECODABLE = frozenset(
 class Admission:
     """How pictures go in that are new, or low in information."""
 
-    meta_id_from: MetaIdFrom = meta_id_from_uri
+    meta_id_from: MetaIdFrom
     """Makes their keys, of their canonical URIs."""
-    replace: bool = False
+    replace: bool
     """Let a key that belongs to another URI be taken over."""
 
 
@@ -124,7 +124,7 @@ class Check:
 
     @property
     def _limits(self) -> Limits:
-        return Limits(rule=self.rule, ways=self.ways, limit=MAX_CANDIDATES, exhaustive=True)
+        return Limits(rule=self.rule, limit=MAX_CANDIDATES, exhaustive=True)
 
     def _checked(self, query: Query, found: Sequence[Candidates], admitted: Mapping[Key, Entry]) -> Checked:
         """Say what becomes of a picture, from what the store has of it and what is to be written before."""

@@ -18,7 +18,7 @@ _LEAST_SHARE = 0.15
 """Of a side: what is shorter is taken for a bar rather than for the picture."""
 
 _TAKEN = 0.01
-"""Of a side: what is trimmed is more than this, or nothing is."""
+"""Of a side: at least this is trimmed, or nothing is."""
 
 
 def trimmed(grey: Image.Image) -> Image.Image | None:

@@ -16,8 +16,8 @@ from PIL import Image, ImageOps
 
 from hashindex import check as check_module
 from hashindex.answers import Checked, Status, Verdict
-from hashindex.check import CHUNK
-from hashindex.confirming import Rule
+from hashindex.check import CHUNK, WIDE_CHUNK
+from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
 from hashindex.errors import InvalidArgumentError, NotPersistedError, StoreUnavailableError
 from hashindex.index import Index
 from hashindex.keys import Key, meta_id_from_stem
@@ -344,6 +344,14 @@ class TestInsertIfNew(CheckCase):
             statuses = [one.status for one in self.company.insert_many_if_new(uris)]
         self.assertEqual(statuses, [Status.NEW] * 10 + [Status.EXACT] * (CHUNK - 5))
         self.assertEqual((search.call_count, len(self.store.writes), len(self.store.lookups)), (2, 1, 1))
+
+    def test_fewer_are_written_together_where_the_radius_is_wide(self) -> None:
+        uris = [self.put(f"{seed}.png", encoded(picture(seed, (32, 24)))) for seed in range(WIDE_CHUNK + 1)]
+        for rule, writes in ((DEFAULT_RULE, [WIDE_CHUNK + 1]), (WIDE_RULE, [WIDE_CHUNK, 1])):
+            self.store.writes.clear()
+            list(self.company.insert_many_if_new(uris, rule=rule))
+            self.assertEqual([len(keys) for keys in self.store.writes], writes)
+            self.company.delete_all()
 
     def test_an_entry_that_is_about_to_be_replaced_is_no_match_any_more(self) -> None:
         first, copy = self.put("7.png", encoded(ORIGINAL)), self.put("8.png", encoded(ORIGINAL))

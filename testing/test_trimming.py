@@ -79,3 +79,33 @@ class TestTrimming(unittest.TestCase):
         for size in ((1, 1), (1, 50), (60, 40), (2000, 3)):
             self.assertIsNone(trimmed(Image.new("L", size, 200)))
         self.assertIsNone(trimmed(Image.fromarray(np.tile(np.array([0, 255], np.uint8), (9, 5)))))
+
+    def test_up_to_what_a_line_counts_as_empty(self) -> None:
+        inner = noise(1, (200, 200)).convert("L")
+        board = np.indices((300, 300)).sum(axis=0) % 2
+        for low, high, is_empty in ((99, 101, True), (98, 101, False), (98, 102, False)):
+            canvas = Image.fromarray(np.where(board, low, high).astype(np.uint8))
+            canvas.paste(inner, (50, 50))
+            self.assertEqual(trimmed(canvas) is not None, is_empty)
+
+    def test_how_short_a_bar_is_and_how_narrow_a_border(self) -> None:
+        for bar, kept in ((29, 100), (30, 150)):  # of 200 lines: with 15% it is a part of the picture
+            canvas = Image.new("L", (80, 200), 255)
+            canvas.paste(noise(1, (80, 100)).convert("L"), (0, 0))
+            canvas.paste(noise(2, (80, bar)).convert("L"), (0, 150 - bar))
+            found = trimmed(canvas)
+            assert found is not None
+            self.assertEqual(found.height, kept)
+        for lines, is_trimmed in ((1, False), (3, True)):  # of 200: 1% at least
+            canvas = Image.new("L", (200, 200), 255)
+            canvas.paste(noise(1, (200, 200 - lines)).convert("L"), (0, 0))
+            self.assertEqual(trimmed(canvas) is not None, is_trimmed)
+
+    def test_a_large_picture_is_looked_at_reduced_so_that_a_grainy_border_is_empty(self) -> None:
+        grain = np.random.default_rng(1).integers(96, 105, (2048, 2048), dtype=np.uint8)
+        canvas = Image.fromarray(grain)
+        self.assertGreater(grain.std(), 2)
+        canvas.paste(picture(1, (1024, 1024)).convert("L"), (512, 512))
+        found = trimmed(canvas)
+        assert found is not None
+        self.assertEqual(found.size, (1024, 1024))
