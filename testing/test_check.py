@@ -140,6 +140,11 @@ class TestStatus(CheckCase):
         many = [entry(1, number, prints=prints) for number in range(LIMIT + 7)]
         self.store.upsert([one for one in many if one.key.meta_id != 7])
         self.company.delete(7)
+        self.assertEqual(self.store.delete([Key(1, number) for number in range(6)]), 6)
+        checked = self.company.check(self.original)
+        self.assertEqual(
+            (checked.status, checked.truncated, len(checked.matches)), (Status.NEAR, False, LIMIT)
+        )
         self.company.insert(self.original, meta_id=LIMIT + 7)
         checked = self.company.check(self.original)
         self.assertEqual((checked.status, checked.truncated), (Status.EXACT, True))
@@ -205,6 +210,13 @@ class TestTooManyCandidates(CheckCase):
         self.assertTrue(checked.truncated)
         self.assertEqual(self.company.check(NEAR).status, Status.UNAVAILABLE)
 
+    def test_what_another_view_found_counts_though_no_exact_copy_is_behind_them(self) -> None:
+        self.crowd(FRAMED, 4)
+        self.company.insert(self.uri, meta_id=99)
+        checked = self.company.check(FRAMED)
+        self.assertEqual((checked.status, checked.truncated), (Status.NEAR, True))
+        self.assertEqual([match.key.meta_id for match in checked.matches], [99])
+
     def test_an_exact_copy_behind_them_that_is_about_to_be_replaced_is_not_found(self) -> None:
         self.crowd(encoded(ORIGINAL), 4)
         self.company.insert(self.uri, meta_id=99)
@@ -242,6 +254,8 @@ class TestIndexAway(CheckCase):
         self.assertIsNotNone(done[1].ahash)
         with mock.patch.object(self.store, "search", side_effect=StoreUnavailableError("x")):
             self.assertEqual(self.company.check(uris[3]).status, Status.UNAVAILABLE)
+            for data, says_little in ((encoded(ORIGINAL), False), (flat(255), True)):
+                self.assertEqual(self.company.check(data).low_information, says_little)
 
     def test_what_cannot_be_stored_is_not_answered(self) -> None:
         uri = self.put("a.png", encoded(ORIGINAL))
