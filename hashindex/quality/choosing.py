@@ -95,7 +95,7 @@ def best_by_radius(strangers: Spread, copies: Spread, *, copied: int, per_millio
 
     """
     fall = Fall(strangers)
-    if not fall.pairs or not copied:
+    if not copied:
         return
     share = per_million / 1e6
     right = _by_joint(copies)
