@@ -160,11 +160,14 @@ class TestSearch(unittest.TestCase):
         bare = "--joint-radius says nothing of a bare --hash, only --radius does."
         what = "name pictures, or give --hash, or --like: one of the three."
         ids = f"but must lie between 0 and {BIGGEST}."
+        chosen = "--include and --exclude choose among pictures of folders; there are none."
         both = "--all-companies goes with neither --company-id nor --like."
         for arguments, sentence in (
             (one, what),
             (("a.png", "--hash", COFFEE, *one), what),
             (("--like", "7", "--hash", COFFEE, *one), what),
+            (("--like", "7", "--include", "*.png", *one), chosen),
+            (("--hash", COFFEE, "--exclude", "*.png", *one), chosen),
             (("--all-companies", "--like", "7"), both),
             (("--all-companies", "a.png", *one), both),
             (

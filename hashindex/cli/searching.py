@@ -69,6 +69,10 @@ def search(
     hashes = [_hash(text) for text in hash_ or ()]
     if (orientations or no_trim) and not images:
         raise InvalidArgumentError("--orientations and --no-trim need a picture; a hash has no other view.")
+    if (include or exclude) and not images:
+        raise InvalidArgumentError(
+            "--include and --exclude choose among pictures of folders; there are none."
+        )
     if hashes and joint_radius is not None:
         raise InvalidArgumentError("--joint-radius says nothing of a bare --hash, only --radius does.")
     limits = Limits(
