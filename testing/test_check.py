@@ -342,6 +342,10 @@ class TestInsertIfNew(CheckCase):
         assert checked.rejected is not None
         self.assertEqual((checked.status, checked.inserted), (Status.NEW, False))
         self.assertEqual(checked.rejected.reason, Reason.BAD_KEY)
+        uploads = [uri, self.put("7.png", OTHER)]
+        done = list(self.company.insert_many_if_new(uploads, meta_id_from=meta_id_from_stem))
+        self.assertEqual([one.meta_id for one in done], [None, 7])
+        self.assertEqual((self.store.lookups, self.store.writes), ([[Key(1, 7)]], [[Key(1, 7)]]))
         with self.assertRaises(InvalidArgumentError):
             self.company.insert_if_new(uri, meta_id=-1)
 

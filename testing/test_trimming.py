@@ -75,6 +75,12 @@ class TestTrimming(unittest.TestCase):
             for of in (None, (1980, 1180)):  # decoded whole, or to a half of its size
                 self.assertTrue(views_of(grey, DEFAULT, DEFAULT_WAYS, of=of))
 
+    def test_less_than_a_pixel_is_no_picture(self) -> None:
+        canvas = Image.new("L", (520, 520), 255)
+        canvas.paste(noise(1, (520, 1)).convert("L"), (0, 99))
+        self.assertIsNone(trimmed(canvas))
+        self.assertIsNone(trimmed(canvas.transpose(Image.Transpose.ROTATE_90)))
+
     def test_what_is_empty_or_tiny_is_left_alone(self) -> None:
         for size in ((1, 1), (1, 50), (60, 40), (2000, 3)):
             self.assertIsNone(trimmed(Image.new("L", size, 200)))
