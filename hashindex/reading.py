@@ -104,7 +104,12 @@ class PictureReader:
         return pictures(self._source, names, selection, each_ignored=each_ignored)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Yield `function(item)` in order, computed by as many threads as pictures are read with."""
+        """Yield `function(item)` in order, computed by as many threads as pictures are read with.
+
+        InvalidArgumentError for a single name, which would be taken letter by letter.
+        """
+        if isinstance(items, str | bytes):
+            raise InvalidArgumentError("many pictures are given as a list; this is one, or its name.")
         return ordered_map(function, items, workers=self.in_flight)
 
     def read(self, uri: str) -> HashedPicture | Rejected:
@@ -146,7 +151,7 @@ class PictureReader:
         """Return the picture of a canonical URI as a small JPEG, or why there is none."""
 
         def shrunk(content: Content) -> Image.Image | Rejected:
-            return self._decoding.submit(self._decoder.small, content.data, uri, side=THUMBNAIL_SIDE).result()
+            return self._by_thread(partial(self._decoder.small, content.data, uri, side=THUMBNAIL_SIDE))
 
         small = self.with_content(uri, shrunk)
         if isinstance(small, Rejected):
@@ -171,7 +176,15 @@ class PictureReader:
     def _looked(self, content: Content, uri: str, ways: Ways) -> Looked | Rejected:
         if content.file_size is None:
             self._as_it_is()
-        return self._decoding.submit(self._decoded_and_hashed, content, uri, ways).result()
+        return self._by_thread(partial(self._decoded_and_hashed, content, uri, ways))
+
+    def _by_thread(self, decode: Callable[[], R]) -> R:
+        """Return what a thread that decodes makes of a picture, when one is free."""
+        try:
+            result = self._decoding.submit(decode)
+        except RuntimeError as exc:  # the threads have been ended
+            raise InvalidArgumentError("what reads pictures was closed; open the index again.") from exc
+        return result.result()
 
     def _decoded_and_hashed(self, content: Content, uri: str, ways: Ways) -> Looked | Rejected:
         decoded = self._decoder.decode(content.data, uri or None)

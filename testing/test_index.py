@@ -206,6 +206,12 @@ class TestSearch(IndexCase):
         self.assertEqual(list(place.search_many(asked[::-1])), whole[::-1])
         self.assertEqual([place.search(one) for one in asked], whole)
 
+    def test_a_single_name_is_not_taken_letter_by_letter(self) -> None:
+        company = self.index.company(1)
+        for many in (company.search_many, company.check_many, company.insert_many_if_new):
+            with self.assertRaisesRegex(InvalidArgumentError, "given as a list"):
+                list(many("memory://1.png"))
+
     def test_pictures_are_asked_for_lazily(self) -> None:
         taken = 0
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from hashindex.concurrency import Budget
 from hashindex.decoding import Decoded, Decoder
+from hashindex.errors import InvalidArgumentError
 from hashindex.hashing import fingerprint
 from hashindex.listing import EVERY_PICTURE
 from hashindex.outcomes import Reason, Rejected
@@ -116,6 +117,13 @@ class TestReading(unittest.TestCase):
             rejected = self.reader.look(image, ONLY_AS_IS)
             assert isinstance(rejected, Rejected), rejected
             self.assertIsNone(rejected.uri)
+
+    def test_once_it_is_closed_it_says_so(self) -> None:
+        self.reader.close()
+        uri = self.source.put("a.png", encoded(picture(1)))
+        for call in (self.reader.read, self.reader.thumbnail, lambda uri: self.reader.look(uri, ONLY_AS_IS)):
+            with self.assertRaisesRegex(InvalidArgumentError, "was closed; open the index again"):
+                call(uri)
 
     def test_the_recipe_decides_the_bits(self) -> None:
         data = encoded(picture(1))
