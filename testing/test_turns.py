@@ -126,6 +126,12 @@ class TestTurns(TurnsCase):
         with self.turns().of(range(10_000)):
             self.assertEqual(len(list(self.folder.iterdir())), LOCKS)
 
+    def test_companies_that_share_a_lock_wait_for_each_other_however_many_are_asked_for(self) -> None:
+        other = 7 + LOCKS
+        with self.turns().of([7, other]):
+            for one in (7, other, other + LOCKS):
+                self.assertIn(f"to write for company {one} did not come", self.refused(self.turns(), one))
+
     def test_who_waits_for_a_lower_number_has_no_higher_one(self) -> None:  # so nobody waits for each other
         with self.turns().of([3]), ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(self.refused, self.turns(wait_seconds=0.2), 5, 3)
@@ -155,6 +161,11 @@ class TestFolder(TurnsCase):
             self.assertEqual(self.folder.stat().st_mode & 0o777, 0o700)
             (lock,) = self.folder.iterdir()
         self.assertEqual(lock.stat().st_mode & 0o777, 0o666)  # the folder decides
+
+    def test_the_folders_that_it_lies_in_are_made_too(self) -> None:
+        folder = self.folder / "hashindex" / "locks"
+        with Turns(folder, "an index", 0).of([7]):
+            self.assertEqual(len(list(folder.iterdir())), 1)
 
     def test_one_that_is_none(self) -> None:
         self.folder.write_text("")
