@@ -21,7 +21,7 @@ from hashindex.store.memory import MemoryStore
 from hashindex.trimming import trimmed
 from hashindex.views import AS_IS, DEFAULT_WAYS, ONLY_AS_IS, Orientation, View, Ways
 from testing.inserting import index_of, looked
-from testing.making import ORIGIN, encoded, picture
+from testing.making import ORIGIN, encoded, noise, picture
 from testing.memory_source import MemorySource
 from testing.photographs import photograph
 
@@ -89,6 +89,15 @@ class TestViewsOf(unittest.TestCase):
         scaled = views_of(grey.reduce(2), DEFAULT, ALL, of=grey.size)
         for (view, whole), (_, part) in zip(views_of(grey, DEFAULT, ALL), scaled, strict=True):
             self.assertLessEqual(distance(whole.ahash, part.ahash), 2, view)
+
+    def test_each_pixel_of_one_scaled_down_counts_as_the_block_that_it_was_made_of(self) -> None:
+        part = ImageOps.expand(picture(5, (150, 110)).convert("L"), 20, 255)
+        for size, ways in (((380, 300), ALL), ((379, 299), ONLY_AS_IS)):
+            whole = part.resize((380, 300), Image.Resampling.NEAREST).crop((0, 0, *size))
+            self.assertEqual(views_of(part, DEFAULT, ways, of=size), views_of(whole, DEFAULT, ways))
+        rough = noise(5, (20, 14)).convert("L")
+        whole = rough.resize((160, 112), Image.Resampling.NEAREST).crop((0, 0, 153, 105))
+        self.assertEqual(fingerprint(rough, DEFAULT, of=whole.size), fingerprint(whole, DEFAULT))
 
     def test_their_text(self) -> None:
         self.assertEqual(
