@@ -10,7 +10,7 @@ from PIL import Image
 from benchmarks.quality import KINDS
 from hashindex.quality.transformations import TRANSFORMATIONS, chance
 from testing.commands import REPOSITORY
-from testing.making import picture
+from testing.making import encoded, picture
 
 PROMISED = (  # the rows of the issue, one by one, and four more: light watermark, crops aside, gamma twice
     *("JPEG 90", "JPEG 75", "JPEG 50", "JPEG 30", "JPEG 10", "WebP 80", "PNG palette"),
@@ -105,6 +105,40 @@ class TestTransformations(unittest.TestCase):
         sizes = [len(self.files[f"JPEG {quality}"]) for quality in (90, 75, 50, 30, 10)]
         self.assertEqual(sizes, sorted(sizes, reverse=True))
 
+    def test_files_are_of_the_quality_that_the_name_says(self) -> None:
+        for quality in (90, 75, 50, 30, 10):
+            self.assertEqual(self.files[f"JPEG {quality}"], encoded(self.image, "JPEG", quality=quality))
+        self.assertEqual(self.files["WebP 80"], encoded(self.image, "WEBP", quality=80))
+
+    def test_how_much_is_what_the_name_says(self) -> None:
+        level = Image.new("RGB", (200, 200), (100, 100, 100))
+        for name, expected in (
+            *(("brightness +20%", 120), ("brightness -20%", 80)),
+            *(("gamma 1.5", 255 * (100 / 255) ** 1.5), ("gamma 0.67", 255 * (100 / 255) ** 0.67)),
+        ):
+            self.assertAlmostEqual(edited(level, name).mean(), expected, delta=1)
+        self.assertAlmostEqual(edited(level, "noise").std(), 6.7, delta=0.3)  # 10 in each channel
+        primaries = Image.fromarray(np.array([[[100, 0, 0], [0, 100, 0], [0, 0, 100]]], np.uint8))
+        sepia = TRANSFORMATIONS["sepia"].edit(primaries, np.random.default_rng(1))
+        self.assertEqual(np.asarray(sepia)[0].T.tolist(), [[39, 77, 19], [35, 69, 17], [27, 53, 13]])
+        halves = Image.fromarray(np.repeat(np.array([[100, 140]], np.uint8), 50, axis=0)).convert("RGB")
+        for name, step in (("contrast +20%", 48), ("contrast -20%", 32)):
+            self.assertAlmostEqual(np.ptp(edited(halves, name)), step, delta=1)
+        point = Image.new("RGB", (61, 61))
+        point.paste("white", (28, 28, 33, 33))
+        for radius in (1, 2, 4):
+            light = edited(point, f"blur {radius}").sum(axis=0)
+            variance = (
+                light * (np.arange(61) - 30) ** 2
+            ).sum() / light.sum() - 2  # 2 of five pixels themselves
+            self.assertAlmostEqual(variance**0.5, radius, delta=0.2)
+        line = Image.new("RGB", (400, 400))
+        line.paste("white", (0, 199, 400, 201))
+        for name, degrees in (("turn by 1 degree", 1), ("turn by 2 degrees", 2), ("turn by 5 degrees", 5)):
+            turned = edited(line, name)
+            first, last = turned[:, 100].argmax(), turned[:, 300].argmax()
+            self.assertAlmostEqual(np.degrees(np.arctan((first - last) / 200)), degrees, delta=0.4)
+
     def test_tones_go_where_their_names_say(self) -> None:
         before = np.asarray(self.image.convert("L"), dtype=float)
         for name, brighter in (
@@ -143,6 +177,19 @@ class TestTransformations(unittest.TestCase):
                 lit = grey > 128
                 self.assertAlmostEqual(lit.sum() / (size[0] * size[1]), 1, delta=0.03)
 
+    def test_a_screenshot_has_its_bars_above_and_below(self) -> None:
+        screen = edited(Image.new("RGB", (300, 200), "white"), "screenshot with bars")
+        height = len(screen)
+        self.assertEqual(
+            np.flatnonzero(screen[:, 0] == 255).tolist(),
+            list(range((height - 200) // 2, (height + 200) // 2)),
+        )
+        bar = round(height * 0.04)
+        self.assertEqual(np.unique(screen[height - bar :, :50]).tolist(), [32])
+        buttons = np.flatnonzero(screen[height - bar // 2] == 255)
+        self.assertEqual(round(buttons.mean()), 150)
+        self.assertAlmostEqual(len(buttons) / 3, 0.4 * bar, delta=2)
+
     def test_turns_are_exact(self) -> None:
         left = picture(1, (64, 48)).convert("L")
         with Image.open(BytesIO(made(left.convert("RGB"), "mirror"))) as copy:
@@ -158,6 +205,11 @@ class TestTransformations(unittest.TestCase):
     def grey(self, name: str) -> np.ndarray:
         with Image.open(BytesIO(self.files[name])) as copy:
             return np.asarray(copy.convert("L"), dtype=float)
+
+
+def edited(image: Image.Image, name: str) -> np.ndarray:
+    edit = TRANSFORMATIONS[name].edit
+    return np.asarray(edit(image, np.random.default_rng(1)).convert("L"), dtype=float)
 
 
 def made(image: Image.Image, name: str, *, seed: int = 1, digest: str = "a") -> bytes:
