@@ -18,6 +18,7 @@ from hashindex import check as check_module
 from hashindex.answers import Checked, Status, Verdict
 from hashindex.check import CHUNK, WIDE_CHUNK
 from hashindex.confirming import DEFAULT_RULE, WIDE_RULE, Rule
+from hashindex.distance import distance
 from hashindex.errors import InvalidArgumentError, NotPersistedError, StoreUnavailableError
 from hashindex.index import Index
 from hashindex.keys import Key, meta_id_from_stem
@@ -391,6 +392,14 @@ class TestInsertIfNew(CheckCase):
             for one in self.company.insert_many_if_new(uploads, rule=Rule(radius=64, joint_radius=192))
         ]
         self.assertEqual(alike, [Status.NEW, Status.NEAR])
+        first, second = (self.company.check(uri).ahash or b"" for uri in uploads)
+        for radius, status in (
+            (distance(first, second), Status.NEAR),
+            (distance(first, second) - 1, Status.NEW),
+        ):
+            self.company.delete_all()
+            rule = Rule(radius=radius, joint_radius=192)
+            self.assertEqual(list(self.company.insert_many_if_new(uploads, rule=rule))[1].status, status)
 
     def test_an_answer_is_given_when_all_is_stored(self) -> None:
         uris = [self.put(f"{seed}.png", encoded(picture(seed, (32, 24)))) for seed in range(3)]
