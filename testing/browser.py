@@ -23,6 +23,8 @@ from unittest import SkipTest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
+from testing.waiting import SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -74,7 +76,7 @@ class Browser:
         sent = (each["params"] for each in messages if each["method"] == "Network.requestWillBeSent")
         return [each["request"]["url"] for each in sent]
 
-    def wait_until(self, holds: Callable[[], Any], *, seconds: float = 10.0) -> Any:
+    def wait_until(self, holds: Callable[[], Any], *, seconds: float = SECONDS) -> Any:
         """Return the first true value; AssertionError when it does not come."""
         deadline = time.monotonic() + seconds
         while not (value := holds()):

@@ -105,7 +105,7 @@ class Running:
         if last:
             self.process.stdin.close()
 
-    def wait_until(self, holds: Callable[[], object], *, seconds: float = 20.0) -> None:
+    def wait_until(self, holds: Callable[[], object], *, seconds: float = TIMEOUT_SECONDS) -> None:
         """Wait for a moment; AssertionError when it does not come, or the command ends before."""
         deadline = time.monotonic() + seconds
         while not holds():

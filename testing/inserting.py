@@ -1,6 +1,5 @@
 """A memory store and a memory source behind the real use cases, for tests that look at what is called."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
@@ -18,18 +17,7 @@ from hashindex.turns import Turns
 from hashindex.views import ONLY_AS_IS
 from testing import lock_folder
 from testing.making import ORIGIN
-
-SECONDS = 20.0
-"""Longest wait for what comes at once unless it is broken."""
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Return once it holds; AssertionError when it does not in time."""
-    end = time.monotonic() + SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError("it did not happen in time")
-        time.sleep(0.005)
+from testing.waiting import SECONDS
 
 
 class WatchedStore(MemoryStore):

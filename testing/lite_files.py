@@ -5,8 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -17,9 +16,9 @@ from hashindex.records import Origin, Scope
 from hashindex.store.interface import Store
 from hashindex.store.lite import LiteStore, open_lite
 from testing.making import ORIGIN
+from testing.waiting import has_ended, stop, wait_until
 
 COLLECTION = "image_hash"
-DEADLINE_SECONDS = 20.0
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 _OWNER = """
@@ -112,25 +111,14 @@ def kill_child(file: Path) -> None:
     """Kill the process that runs over a file, and wait until the system has ended it."""
     process_id = child(file)
     os.kill(process_id, signal.SIGKILL)
-    wait_until(lambda: _has_ended(process_id))
+    wait_until(lambda: has_ended(process_id))
 
 
-def _has_ended(process_id: int) -> bool:
-    """Say whether no thread of it is left, and nothing but its exit code remains to be asked for."""
-    place = Path(f"/proc/{process_id}")
-    try:
-        state = (place / "stat").read_text().rpartition(")")[2].split()[0]
-        return state == "Z" and len(list((place / "task").iterdir())) == 1
-    except OSError:
-        return True
-
-
-def wait_until(holds: Callable[[], object]) -> None:
-    """Wait for a moment; AssertionError when it does not come."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.005)
+def stop_child(file: Path) -> int:
+    """Stop the process that runs over a file, so that it answers nothing; return its id."""
+    process_id = child(file)
+    stop(process_id)
+    return process_id
 
 
 def started(source: str, *arguments: str) -> "subprocess.Popen[str]":

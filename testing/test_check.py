@@ -35,10 +35,11 @@ from hashindex.store.memory import MemoryStore
 from hashindex.store.vendor import UNREACHABLE
 from hashindex.views import Orientation, Ways
 from testing import on_server
-from testing.inserting import SECONDS, WatchedStore, index_of, turns_of
+from testing.inserting import WatchedStore, index_of, turns_of
 from testing.making import ORIGIN, encoded, entry, fingerprint, picture, prints_of
 from testing.memory_source import MemorySource
 from testing.network import Proxy
+from testing.waiting import SECONDS
 
 SIZE = (160, 120)
 

@@ -11,7 +11,7 @@ from unittest import mock
 from hashindex.cli import progress as module
 from hashindex.cli.progress import Progress, progress
 from hashindex.errors import InvalidArgumentError
-from testing.inserting import wait_until
+from testing.waiting import SECONDS, wait_until
 
 
 class Terminal(io.StringIO):
@@ -124,7 +124,7 @@ class TestShown(unittest.TestCase):
             raise InvalidArgumentError("the manifest has no header.")
 
         with redirect_stderr(io.StringIO()) as err, progress("hashing", items=items) as shown:
-            self.assertTrue(met.wait(20))
+            self.assertTrue(met.wait(SECONDS))
             wait_until(lambda: "0 pictures" in err.getvalue())
         self.assertIsNone(shown.total)
         self.assertNotIn("Traceback", err.getvalue())

@@ -7,9 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 from hashindex.concurrency import Budget, Jobs, ordered_map
-from testing.inserting import wait_until
-
-SECONDS = 10.0
+from testing.waiting import SECONDS, wait_until
 
 
 class TestOrderedMap(unittest.TestCase):

@@ -16,8 +16,7 @@ from hashindex.decoding import Decoder
 from hashindex.outcomes import Rejected
 from hashindex.recipe import DEFAULT, Recipe
 from testing.making import encoded, picture
-
-WAIT_SECONDS = 20.0
+from testing.waiting import SECONDS
 
 
 class TestLimits(unittest.TestCase):
@@ -50,7 +49,7 @@ class TestLimits(unittest.TestCase):
                 self.assertFalse(held.exceeds(ended + now), "more than the budget allows are decoded")
                 held.let_one_go()
             for thread in threads:
-                thread.join(WAIT_SECONDS)
+                thread.join(SECONDS)
                 self.assertFalse(thread.is_alive())
 
     def test_the_budget_is_given_back_after_errors_and_after_success(self) -> None:
@@ -63,7 +62,7 @@ class TestLimits(unittest.TestCase):
 
         thread = threading.Thread(target=decode, daemon=True)
         thread.start()
-        thread.join(WAIT_SECONDS)
+        thread.join(SECONDS)
         self.assertFalse(thread.is_alive(), "a budget that is not given back is waited for")
         self.assertEqual([isinstance(one, Rejected) for one in found], [True, False, True, False])
 
@@ -112,11 +111,11 @@ class _Held:
         with self.changed:
             self.begun += 1
             self.changed.notify_all()
-        assert self.gate.acquire(timeout=WAIT_SECONDS)
+        assert self.gate.acquire(timeout=SECONDS)
 
     def reaches(self, count: int) -> bool:
         with self.changed:
-            return self.changed.wait_for(lambda: self.begun >= count, WAIT_SECONDS)
+            return self.changed.wait_for(lambda: self.begun >= count, SECONDS)
 
     def exceeds(self, count: int) -> bool:
         """Wait a moment for what must not happen."""

@@ -18,9 +18,10 @@ from hashindex.keys import Key
 from hashindex.opened import Opened
 from hashindex.outcomes import Ignored, Outcome, Reason, Reject, Rejected, Taken, Wanted
 from hashindex.records import MAX_URI_BYTES, Scope
-from testing.inserting import SECONDS, WatchedStore, free_turns, reader_of, turns_of, wait_until, wanted
+from testing.inserting import WatchedStore, free_turns, reader_of, turns_of, wanted
 from testing.making import encoded, entry, picture
 from testing.memory_source import MemorySource
+from testing.waiting import SECONDS, wait_until
 
 PICTURES = [encoded(picture(seed, (16, 12))) for seed in range(6)]
 

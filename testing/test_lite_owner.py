@@ -23,9 +23,9 @@ from testing.lite_files import (
     owned_elsewhere,
     plain_client,
     started,
-    wait_until,
 )
 from testing.making import entry
+from testing.waiting import wait_until
 
 _INTERRUPTED = """
 import signal, sys

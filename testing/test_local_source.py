@@ -16,9 +16,9 @@ from unittest import mock
 from hashindex.outcomes import Reason, Rejected
 from hashindex.records import Content, Picture
 from hashindex.sources.local import LocalSource
+from testing.waiting import SECONDS
 
 MAX_BYTES = 1_000
-SECONDS = 10.0
 NOBODY = 65_534
 
 

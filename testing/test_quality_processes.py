@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
 from hashindex.errors import ConfigurationError
 from hashindex.quality.processes import Processes
+from testing.waiting import has_ended, wait_until
 
 WAITS = """
 import os, sys
@@ -17,7 +17,6 @@ processes = Processes(2)
 print(processes.call(os.getpid), flush=True)
 sys.stdin.read()
 """
-SECONDS = 10
 
 
 class TestProcesses(unittest.TestCase):
@@ -40,15 +39,4 @@ class TestProcesses(unittest.TestCase):
             self.assertNotEqual(child, caller.pid)
             os.kill(child, 0)
             caller.kill()
-        deadline = time.monotonic() + SECONDS
-        while is_there(child):
-            self.assertLess(time.monotonic(), deadline, "it is still there")
-            time.sleep(0.01)
-
-
-def is_there(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        wait_until(lambda: has_ended(child))

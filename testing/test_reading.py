@@ -23,9 +23,10 @@ from hashindex.sources.local import LocalSource
 from hashindex.sources.oss import OssSource
 from hashindex.sources.routing import RoutedSource
 from hashindex.views import ONLY_AS_IS
-from testing.inserting import SECONDS, looked, reader_of
+from testing.inserting import looked, reader_of
 from testing.making import encoded, picture, saved
 from testing.memory_source import MemorySource
+from testing.waiting import SECONDS
 
 
 class TestReading(unittest.TestCase):

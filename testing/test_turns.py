@@ -17,8 +17,7 @@ from hashindex.turns import LOCKS, Turns
 from testing.commands import run_fresh
 from testing.lite_files import started
 from testing.making import saved
-
-SECONDS = 20.0
+from testing.waiting import SECONDS
 
 _HOLDER = """
 import sys
