@@ -2,8 +2,11 @@
 
 import os
 import signal
+import sys
 import threading
 import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from unittest import mock
 
@@ -12,12 +15,13 @@ from hashindex.keys import Key
 from hashindex.records import Scope
 from hashindex.store import lite, lite_process, milvus
 from testing.lite_files import (
-    child,
     contents,
     kill_child,
+    stop_child,
 )
 from testing.lite_writes import NEW, OLD, WriteCase
 from testing.making import entry
+from testing.waiting import wait_until
 
 
 class TestChild(WriteCase):
@@ -40,12 +44,11 @@ class TestChild(WriteCase):
         sentence = f"{self.file}: Milvus Lite ended in the middle of a call; run again."
         for call in (lambda: store.count(Scope.ALL), lambda: self.put(store, NEW)):
             store.count(Scope.ALL)
-            process_id = child(self.file)
-            os.kill(process_id, signal.SIGSTOP)  # so that the call is under way when it dies
-            killer = threading.Timer(0.2, os.kill, (process_id, signal.SIGKILL))
-            killer.start()
-            self.says(StoreUnavailableError, sentence, call)
-            killer.join()
+            process_id = stop_child(self.file)
+            with ThreadPoolExecutor(1) as pool:
+                killing = pool.submit(kill_in_a_call, process_id, threading.get_ident())
+                self.says(StoreUnavailableError, sentence, call)
+                killing.result()
         self.assertEqual(contents(store), OLD | NEW)
 
     def test_a_scan_that_it_dies_under_goes_on(self) -> None:
@@ -60,13 +63,13 @@ class TestChild(WriteCase):
         store = self.open()
         self.put(store, OLD)
         sentence = f"{self.file}: no answer in time; see whether it is overloaded, and run again."
-        with (
-            mock.patch.object(milvus, "CALL_SECONDS", 0.5),
-            mock.patch.object(lite, "CALL_SECONDS", 0.5),
-        ):
-            for call in (lambda: store.count(Scope.ALL), lambda: self.put(store, NEW)):
-                store.count(Scope.ALL)
-                os.kill(child(self.file), signal.SIGSTOP)
+        for call in (lambda: store.count(Scope.ALL), lambda: self.put(store, NEW)):
+            store.count(Scope.ALL)
+            stop_child(self.file)
+            with (
+                mock.patch.object(milvus, "CALL_SECONDS", 0.5),
+                mock.patch.object(lite, "CALL_SECONDS", 0.5),
+            ):
                 began = time.monotonic()
                 self.says(StoreUnavailableError, sentence, call)
                 self.assertLess(time.monotonic() - began, 10)
@@ -74,9 +77,20 @@ class TestChild(WriteCase):
 
     def test_closing_one_that_hangs_does_not_hang(self) -> None:
         store = self.open()
-        process_id = child(self.file)
-        os.kill(process_id, signal.SIGSTOP)
+        process_id = stop_child(self.file)
         with mock.patch.object(lite_process, "STOP_SECONDS", 0.1):
             store.close()
         with self.assertRaises(ProcessLookupError):
             os.kill(process_id, 0)
+
+
+def kill_in_a_call(process_id: int, thread: int) -> None:
+    """Kill a process once a thread is inside gRPC, and so past looking whether that one lives."""
+    wait_until(lambda: "grpc._channel" in modules(thread))
+    os.kill(process_id, signal.SIGKILL)
+
+
+def modules(thread: int) -> set[str]:
+    """Return the modules whose functions a thread is in."""
+    stack = traceback.walk_stack(sys._current_frames()[thread])  # noqa: SLF001  # private by name only
+    return {frame.f_globals["__name__"] for frame, _ in stack}
