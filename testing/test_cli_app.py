@@ -1,6 +1,5 @@
 """The program as a whole: help, version, start, streams, progress."""
 
-import contextlib
 import fcntl
 import os
 import pty
@@ -8,11 +7,14 @@ import struct
 import tempfile
 import termios
 import unittest
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hashindex import __version__
 from testing.commands import Done, Running, run_fresh, shell
 from testing.making import saved
+from testing.waiting import wait_until
 
 COMMANDS = ("hash", "search", "check", "insert", "get", "delete", "create", "stats")
 LONG_SECONDS = 1.8  # long enough for progress to show
@@ -133,58 +135,72 @@ class TestStreams(AppCase):
 class TestProgress(AppCase):
     """With stderr on a terminal; stdin holds the command up for as long as a test wants."""
 
-    def on_terminal(self, *arguments: str, seconds: float) -> tuple[Done, str]:
-        """Insert a list that comes to its end once `seconds` have passed or progress shows."""
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        os.set_blocking(ours, False)
-        self.addCleanup(os.close, ours)
-        shown = b""
-
-        def read() -> bool:
-            nonlocal shown
-            with contextlib.suppress(OSError):
-                shown += os.read(ours, 1 << 16)
-            return b"inserting" in shown
-
-        with Running(*arguments, cwd=self.cwd, environment={"TERM": "xterm"}, stderr=theirs) as running:
-            os.close(theirs)
-            if seconds:
-                running.wait_until(self.index_is_made)
-                with contextlib.suppress(AssertionError):
-                    running.wait_until(read, seconds=seconds)
-            done = running.finish(close_stdin=True)
-            read()
-        return done, shown.decode()
-
-    def index_is_made(self) -> bool:
-        """Say whether the collection is in the file: right after that the pictures begin."""
-        file = self.cwd / "hashindex.db"
-        return file.exists() and b"made_with" in file.read_bytes()
+    INSERT = ("insert", "-", "--company-id", "1")
 
     def test_a_bar_after_a_second_and_nothing_of_it_stays(self) -> None:
-        done, shown = self.on_terminal("insert", "-", "--company-id", "1", seconds=20)
+        with self.on_terminal(*self.INSERT) as (running, terminal):
+            running.wait_until(lambda: "inserting" in terminal.shown())
+            done = terminal.finish(running)
         self.assertEqual(done.exit_code, 0)
-        self.assertIn("inserting", shown)
-        self.assertIn("0 pictures, 0/s", shown)
-        self.assertTrue(shown.endswith("\x1b[2K"), shown[-40:])  # the line is erased
+        self.assertIn("0 pictures, 0/s", terminal.shown())
+        self.assertTrue(terminal.shown().endswith("\x1b[2K"), terminal.shown()[-40:])  # the line is erased
         self.assertRegex(done.stdout, "^0 inserted")
 
     def test_no_bar_for_what_is_quick(self) -> None:
-        done, shown = self.on_terminal("insert", "-", "--company-id", "1", seconds=0)
-        self.assertEqual((done.exit_code, shown), (0, ""))
+        with self.on_terminal(*self.INSERT) as (running, terminal):
+            done = terminal.finish(running)
+        self.assertEqual((done.exit_code, terminal.shown()), (0, ""))
 
-    def test_no_bar_with_json(self) -> None:
-        done, shown = self.on_terminal("insert", "-", "--company-id", "1", "--json", seconds=LONG_SECONDS)
-        self.assertEqual((done.exit_code, shown, len(done.values)), (0, "", 1))
-
-    def test_no_bar_where_stderr_is_no_terminal(self) -> None:
-        with Running("insert", "-", "--company-id", "1", cwd=self.cwd) as running:
-            running.wait_until(self.index_is_made)
+    def test_no_bar_with_json_and_none_where_stderr_is_no_terminal(self) -> None:
+        with (
+            self.on_terminal(*self.INSERT, "--json", "--milvus-uri", "json.db") as (json, terminal),
+            Running(*self.INSERT, "--milvus-uri", "plain.db", cwd=self.cwd) as plain,
+        ):
+            json.wait_until(lambda: self.index_is_made("json.db") and self.index_is_made("plain.db"))
             with self.assertRaisesRegex(AssertionError, "did not come"):
-                running.wait_until(lambda: running.stderr, seconds=LONG_SECONDS)
-            done = running.finish(close_stdin=True)
-        self.assertEqual((done.exit_code, done.stderr), (0, ""))
+                plain.wait_until(lambda: plain.stderr or terminal.shown(), seconds=LONG_SECONDS)
+            done = terminal.finish(json)
+            self.assertEqual((done.exit_code, terminal.shown(), len(done.values)), (0, "", 1))
+            done = plain.finish(close_stdin=True)
+            self.assertEqual((done.exit_code, done.stderr), (0, ""))
+
+    @contextmanager
+    def on_terminal(self, *arguments: str) -> Iterator[tuple[Running, "Terminal"]]:
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        try:
+            with Running(*arguments, cwd=self.cwd, environment={"TERM": "xterm"}, stderr=theirs) as running:
+                os.close(theirs)
+                yield running, Terminal(ours)
+        finally:
+            os.close(ours)
+
+    def index_is_made(self, name: str) -> bool:
+        """Say whether the collection is in the file: right after that the pictures begin."""
+        file = self.cwd / name
+        return file.exists() and b"made_with" in file.read_bytes()
+
+
+class Terminal:
+    """What a command has written to its terminal, which takes a few lines and then holds it up."""
+
+    def __init__(self, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor, self._shown = descriptor, b""
+
+    def shown(self) -> str:
+        """Take what there is, and return all of it."""
+        with suppress(OSError):  # there is no more
+            while some := os.read(self._descriptor, 1 << 16):
+                self._shown += some
+        return self._shown.decode()
+
+    def finish(self, running: Running) -> Done:
+        """Close its stdin, and read on until its end."""
+        running.write(b"", last=True)
+        wait_until(lambda: (self.shown(), running.process.poll())[1] is not None)
+        self.shown()
+        return running.finish()
 
 
 if __name__ == "__main__":
