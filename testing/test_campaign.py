@@ -136,6 +136,7 @@ class TestFaultyDecoder(SampleCase):
 
     SCRIPT = """
 import json, os, signal, sys, time
+print("ready", flush=True)
 for number, line in enumerate(sys.stdin):
     open(json.loads(line)["save"], "wb").write(b"what did it")
     if number == 2:
@@ -143,7 +144,7 @@ for number, line in enumerate(sys.stdin):
     print("hashed", flush=True)
 """
 
-    def fault(self, failure: str) -> str:
+    def fault(self, failure: str, picture_seconds: float = 60) -> str:
         source = self.folder / "pictures"
         source.mkdir()
         shutil.copy(photograph("page.png"), source)
@@ -151,7 +152,7 @@ for number, line in enumerate(sys.stdin):
         keep.mkdir()
         decoder = (sys.executable, "-c", self.SCRIPT.format(failure=failure))
         with mock.patch("os.cpu_count", return_value=1):
-            run = decoded(source, 1, 5, keep, decoder=decoder, picture_seconds=1)
+            run = decoded(source, 1, 5, keep, decoder=decoder, picture_seconds=picture_seconds)
         self.assertEqual(len(run.faults), 1, run.faults)
         self.assertIn("hashed 4", run.found)
         self.assertEqual([path.read_bytes() for path in keep.iterdir()], [b"what did it"])
@@ -161,7 +162,7 @@ for number, line in enumerate(sys.stdin):
         self.assertIn("crashed: SIGSEGV", self.fault("os.kill(os.getpid(), signal.SIGSEGV)"))
 
     def test_hang_is_ended(self) -> None:
-        self.assertIn("hung: no answer in 1 s", self.fault("time.sleep(60)"))
+        self.assertIn("hung: no answer in 1 s", self.fault("time.sleep(60)", picture_seconds=1))
 
     def test_exception_is_told(self) -> None:
         said = "print('raised KeyError: 7', flush=True); continue"

@@ -1,7 +1,7 @@
 """The process that decodes damaged pictures, so that what crashes is this one.
 
-Started by `testing.campaign.mutations`. Reads lines of JSON `{"path", "seed", "save"}` and answers each with
-one line: `hashed`, the reason of the reject, or `raised` and the error.
+Started by `testing.campaign.mutations`. Says `ready`, then reads lines of JSON `{"path", "seed", "save"}`
+and answers each with one line: `hashed`, the reason of the reject, or `raised` and the error.
 """
 
 import json
@@ -18,6 +18,7 @@ from testing.campaign.faulty import damaged
 def main() -> None:
     """Answer until stdin ends."""
     with open_reader() as reader:
+        print("ready", flush=True)  # noqa: T201  # the time of the first picture begins now
         for line in sys.stdin:
             job = json.loads(line)
             data = damaged(Path(job["path"]).read_bytes(), random.Random(job["seed"]))

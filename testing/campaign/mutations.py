@@ -127,6 +127,8 @@ class _Decoder:
             text=True,
             start_new_session=True,
         )
+        assert self._process.stdout is not None
+        self._process.stdout.readline()  # it is ready: starting is no picture's time
 
     def decode(self, job: Job, picture: Path) -> tuple[str, bool]:
         """Return what became of it, and whether the process has died of it."""
