@@ -25,6 +25,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from testing.oss_buckets import Buckets, StoredObject, error_xml
 from testing.oss_processing import processed
 from testing.oss_signature import Credentials, Refusal, Request, check
+from testing.waiting import SECONDS
 
 LOOPBACK = "127.0.0.1"
 BUCKET = "photos"
@@ -130,7 +131,7 @@ class OssServer:
         """How many connections clients have opened."""
         return self._http.connections
 
-    def wait_for_requests(self, number: int, *, seconds: float = 10) -> None:
+    def wait_for_requests(self, number: int, *, seconds: float = SECONDS) -> None:
         """Wait until so many requests have come in; TimeoutError when they do not."""
         with self._lock:
             if not self._lock.wait_for(lambda: len(self._requests) >= number, timeout=seconds):
