@@ -103,9 +103,9 @@ class TestFarthest(unittest.TestCase):
     def test_a_hundred_thousand_are_not_all_compared(self) -> None:
         bits = np.uint64(1) << np.arange(64, dtype=np.uint64)
         around = np.bitwise_or.reduce(np.random.default_rng(1).choice(bits, (100_000, 8)), axis=1)
-        began = time.perf_counter()
+        began = time.process_time()
         self.assertEqual(farthest(np.append(np.uint64(0), around)), 16)
-        self.assertLess(time.perf_counter() - began, 1)  # comparing all takes longer
+        self.assertLess(time.process_time() - began, 1)  # comparing all takes longer
         self.assertEqual(farthest(np.full(100_000, 5, np.uint64)), 0)
 
 
