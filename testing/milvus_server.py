@@ -290,7 +290,10 @@ def milvus_configuration(folder: Path, ports: dict[str, int]) -> dict[str, objec
             "http": {"enabled": False},
             "timeTickInterval": 20,  # milliseconds that a Strong read may wait for; 200 where nobody says
         },
-        "queryCoord": at("query_coord"),
+        "queryCoord": at("query_coord")
+        | {
+            "checkChannelInterval": 50,  # milliseconds that loading a new collection waits; 1,000 by default
+        },
         "queryNode": at("query_node"),
         "indexNode": at("index_node"),
         "dataCoord": at("data_coord"),
