@@ -290,7 +290,7 @@ class TestServerAway(unittest.TestCase):
             with closing(index_of(store, MemorySource())) as index:
                 self.assertEqual(index.company(77).check(OTHER).status, Status.NEW)
                 proxy.cut()
-                with mock.patch.object(milvus, "CALL_SECONDS", 0.5):
+                with mock.patch.object(milvus, "CALL_SECONDS", 5.0):
                     checked = index.company(77).check(OTHER)
         gone = Rejected(None, Reason.INDEX_UNAVAILABLE, f"{proxy.uri}: {UNREACHABLE}")
         self.assertEqual((checked.status, checked.rejected), (Status.UNAVAILABLE, gone))

@@ -83,17 +83,17 @@ class TestAddress(ServerCase):
             store.upsert([entry(1, 1)])
             overloaded = f"{proxy.uri}: no answer in time; see whether it is overloaded, and run again."
             gone = f"{proxy.uri}: {UNREACHABLE}"
-            with (
-                mock.patch.object(server, "CALL_SECONDS", 2.0),
-                mock.patch.object(milvus, "CALL_SECONDS", 2.0),
-            ):
-                for fail, sentence in ((proxy.cut, gone), (proxy.stall, overloaded)):
-                    fail()
+            for fail, sentence, seconds in ((proxy.cut, gone, 5.0), (proxy.stall, overloaded, 0.5)):
+                fail()
+                with (
+                    mock.patch.object(server, "CALL_SECONDS", seconds),
+                    mock.patch.object(milvus, "CALL_SECONDS", seconds),
+                ):
                     self.says(StoreUnavailableError, sentence, lambda: store.upsert([entry(1, 2)]))
                     self.says(StoreUnavailableError, sentence, lambda: store.count(Scope.ALL))
-                    proxy.resume()
-                    store.upsert([entry(1, 2)])
-                    self.assertEqual(store.get([entry(1, 2).key]), {entry(1, 2).key: entry(1, 2)})
+                proxy.resume()
+                store.upsert([entry(1, 2)])
+                self.assertEqual(store.get([entry(1, 2).key]), {entry(1, 2).key: entry(1, 2)})
             store.close()
             self.says(StoreUnavailableError, gone, lambda: store.count(Scope.ALL))
 
