@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hashindex import __version__
-from testing.commands import Done, Running, run_fresh, shell
+from testing.commands import Done, Running, run, run_fresh, shell
 from testing.making import saved
 from testing.waiting import wait_until
 
@@ -56,7 +56,7 @@ class TestHelp(AppCase):
 
     def test_every_command_has_help_that_fits_a_terminal(self) -> None:
         for name in COMMANDS:
-            done = self.run_(name, "--help", COLUMNS="80")
+            done = run(name, "--help", cwd=self.cwd, environment={"COLUMNS": "80"})
             self.assertEqual((done.exit_code, done.stderr), (0, ""))
             self.assertTrue(done.stdout.startswith(f"Usage: hashindex {name} [OPTIONS]"))
             self.assertLessEqual(max(map(len, done.stdout.splitlines())), 80)
@@ -80,7 +80,7 @@ class TestHelp(AppCase):
             (("get", "--company-id", "x", "--meta-id", "1"), "Invalid value for '--company-id'"),
         ):
             with self.subTest(arguments):
-                done = self.run_(*arguments)
+                done = run(*arguments, cwd=self.cwd)
                 self.assertEqual(done.exit_code, 2)
                 self.assertIn(said, done.stderr + done.stdout)
                 self.assertNotIn("Traceback", done.stderr)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from hashindex.errors import IndexMismatchError, StoreError
 from hashindex.keys import Key
 from hashindex.recipe import STRICT
 from hashindex.records import Entry, Fingerprint, HashedPicture, Scope
+from hashindex.store import milvus
 from hashindex.store.interface import Store
 from hashindex.store.memory import MemoryStore
 from testing.inserting import WatchedStore
@@ -162,8 +164,10 @@ class TestCopy(unittest.TestCase):
 
 class TestThroughAllStores(LiteCase):
     def test_lite_to_server_to_lite(self) -> None:
+        for name in ("SCAN_BATCH", "KEYS_PER_CALL"):  # so that few entries are several pages
+            self.enterContext(mock.patch.object(milvus, name, 200))
         first, server = self.open(), opened(type(self), index_type="BIN_FLAT")
-        there = [entry(company, meta_id) for company in (0, 1, 2**63 - 1) for meta_id in range(1_500)]
+        there = [entry(company, meta_id) for company in (0, 1, 2**63 - 1) for meta_id in range(150)]
         there += [bare(5, meta_id) for meta_id in range(10)]
         there += [entry(6, 1, uri="/图/\u2028'\".png", source_version="")]
         first.upsert(there)

@@ -188,17 +188,21 @@ class TestRuns(InsertCase):
         uri = self.source.put("a.png", PICTURES[0])
         self.store.fail_at_write = 1
         taken: list[Key] = []
-        with mock.patch.object(insert, "WRITE_BATCH", CHUNK), self.assertRaises(NotPersistedError):
-            for done in self.use_case().run(wanted(1, number, uri) for number in range(3 * CHUNK)):
+        with (
+            mock.patch.object(insert, "WRITE_BATCH", 100),
+            mock.patch.object(insert, "FLUSH_SECONDS", 600.0),
+            self.assertRaises(NotPersistedError),
+        ):
+            for done in self.use_case().run(wanted(1, number, uri) for number in range(300)):
                 assert isinstance(done, Taken)
                 taken.append(done.wanted.key)
         self.assertEqual(sorted(taken), sorted(self.store.writes[0]))
-        self.assertEqual(self.store.count(Scope.ALL), CHUNK)
+        self.assertEqual(self.store.count(Scope.ALL), 100)
         self.store.fail_at_write = None  # mended: the same run again goes on where it was
         again = Counter(
-            said(done) for done in self.run_all(*(wanted(1, number, uri) for number in range(3 * CHUNK)))
+            said(done) for done in self.run_all(*(wanted(1, number, uri) for number in range(300)))
         )
-        self.assertEqual(again, {"skipped": CHUNK, "inserted": 2 * CHUNK})
+        self.assertEqual(again, {"skipped": 100, "inserted": 200})
 
     def test_one_key_a_thousand_times_is_not_read_a_thousand_times(self) -> None:
         uri = self.source.put("a.png", PICTURES[0])
@@ -223,7 +227,10 @@ class TestStages(InsertCase):
                 yield item
 
         self.store.before_write = lambda: go_on.wait(SECONDS)
-        with mock.patch.object(insert, "WRITE_BATCH", 100):
+        with (
+            mock.patch.object(insert, "WRITE_BATCH", 100),
+            mock.patch.object(insert, "FLUSH_SECONDS", 600.0),
+        ):
             run = self.use_case().run(items())
             thread = threading.Thread(target=lambda: next(run))
             thread.start()
@@ -297,7 +304,10 @@ class TestStages(InsertCase):
             wait_until(lambda: self.source.reads.total() >= 150)
 
         self.store.before_write = more_is_read
-        with mock.patch.object(insert, "WRITE_BATCH", 100):
+        with (
+            mock.patch.object(insert, "WRITE_BATCH", 100),
+            mock.patch.object(insert, "FLUSH_SECONDS", 600.0),
+        ):
             self.assertEqual(len(list(self.use_case().run(self.numbered(0, 200)))), 200)
 
     def test_a_slow_picture_holds_up_no_other(self) -> None:
@@ -326,7 +336,8 @@ class TestStages(InsertCase):
             return [name for name in names if name.startswith("hashindex") and "-decode" not in name]
 
         run = self.use_case().run(self.numbered(0, 50_000))
-        next(run)
+        with mock.patch.object(insert, "FLUSH_SECONDS", 0.05):
+            next(run)
         self.assertTrue(left())
         run.close()
         wait_until(lambda: not left())

@@ -3,6 +3,7 @@
 import doctest
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from PIL import Image
 
 from hashindex.cli.app import app
 from settings import Settings
+from testing.commands import run
 
 README = Path(__file__).parent.parent / "README.md"
 MANIFEST = """\
@@ -88,6 +90,13 @@ class TestReadme(unittest.TestCase):
 
     def run_in_folder(self, command: str | list[str]) -> str:
         """Run a shell line, or a program, where the tour is set; return stdout, then stderr."""
+        if (
+            isinstance(command, str)
+            and (words := shlex.split(command))[0] == "hashindex"
+            and ";" not in command
+        ):
+            answer = run(*words[1:], cwd=self.folder)
+            return answer.stdout + answer.stderr
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HASHINDEX_")}
         done = subprocess.run(
