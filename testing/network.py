@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from testing.milvus_server import free_ports
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -55,7 +57,8 @@ class Proxy:
         self._live: set[socket.socket] = set()
         self._closed = False
         self._listener: socket.socket | None = None
-        self.port = 0
+        # Below those that systems hand out, so that nobody is given it while it is cut.
+        (self.port,) = free_ports(("proxy",)).values()
         self._listen()
 
     @property
@@ -100,9 +103,7 @@ class Proxy:
         self.close()
 
     def _listen(self) -> None:
-        listener = socket.create_server((self.host, self.port))
-        self.port = listener.getsockname()[1]
-        self._listener = listener
+        listener = self._listener = socket.create_server((self.host, self.port))
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
     def _accept(self, listener: socket.socket) -> None:

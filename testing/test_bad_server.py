@@ -1,7 +1,6 @@
 """What a person gets for a Milvus server that is down, refuses the token, or goes away in a run."""
 
 import shutil
-import socket
 import tempfile
 import unittest
 import uuid
@@ -12,7 +11,7 @@ from pymilvus import MilvusClient
 from hashindex.insert import CHUNK
 from testing.commands import Done, Running, run
 from testing.making import saved
-from testing.milvus_server import MilvusServer, shared_server
+from testing.milvus_server import MilvusServer, free_ports, shared_server
 from testing.network import Proxy
 from testing.photographs import photograph
 
@@ -100,8 +99,8 @@ class TestServer(unittest.TestCase):
         )
 
     def test_5_a_server_that_is_down(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            uri = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        (port,) = free_ports(("nobody",)).values()
+        uri = f"http://127.0.0.1:{port}"
         self.failed(
             self.run_("stats", "--milvus-uri", uri),
             f"{uri}: {UNREACHABLE}",

@@ -90,13 +90,9 @@ class TestReadme(unittest.TestCase):
 
     def run_in_folder(self, command: str | list[str]) -> str:
         """Run a shell line, or a program, where the tour is set; return stdout, then stderr."""
-        if (
-            isinstance(command, str)
-            and (words := shlex.split(command))[0] == "hashindex"
-            and ";" not in command
-        ):
-            answer = run(*words[1:], cwd=self.folder)
-            return answer.stdout + answer.stderr
+        if isinstance(command, str) and command.startswith("hashindex ") and ";" not in command:
+            ended = run(*shlex.split(command)[1:], cwd=self.folder)
+            return ended.stdout + ended.stderr
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HASHINDEX_")}
         done = subprocess.run(
