@@ -338,7 +338,7 @@ class TestDuplicates(unittest.TestCase):
             # What is named on stdin is read as it comes, so the command waits here.
             running.write(b"photos/none.png\n" * 2_000)
             running.wait_until(lambda: "none.png" in running.stderr)
-            done = running.signal(signal.SIGINT, seconds=5)
+            done = running.signal(signal.SIGINT)
         self.assertEqual(done.exit_code, 130)
 
 

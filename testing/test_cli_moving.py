@@ -22,7 +22,8 @@ from testing.foreign import make, rows
 from testing.holding import Hold
 from testing.making import ORIGIN, entry, saved
 
-PROMPT_SECONDS = 2.0
+PROMPT_SECONDS = 4.0
+"""Less than a Milvus Lite is given that does not end, and than a source that does not answer."""
 ENTRIES = SCAN_BATCH + 500
 """Two pages of a scan."""
 

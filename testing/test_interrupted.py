@@ -17,7 +17,8 @@ from testing.making import saved
 from testing.oss_server import Fault, OssServer
 from testing.waiting import stop
 
-PROMPT_SECONDS = 2.0
+PROMPT_SECONDS = 4.0
+"""Less than a Milvus Lite is given that does not end, and than a source that does not answer."""
 FULL_DISK_KIB = 1_200
 """Room for an index of one chunk, and not of two."""
 
