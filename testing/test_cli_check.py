@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from testing import on_server
 from testing.commands import Done, Running, run, shell
@@ -96,6 +96,10 @@ class TestCheck(CheckCase):
         self.assertEqual(self.check("turned.png", "--json").exit_code, 0)
         done = self.check("turned.png", "--orientations", "--json")
         self.assertEqual((done.exit_code, done.value["matches"][0]["view"]), (11, "rotated_270"))
+        with Image.open(self.cwd / "coffee.png") as image:
+            ImageOps.crop(image, 34).save(self.cwd / "cropped.png")
+        found = [self.check("cropped.png", *wide, "--json").exit_code for wide in ((), ("--wide",))]
+        self.assertEqual(found, [0, 11])
         self.assertEqual(self.check("half.jpg", "--joint-radius", "0", "--json").exit_code, 0)
         self.assertEqual(self.check("other.png", "--radius", "64", "--joint-radius", "192").exit_code, 11)
 
@@ -135,6 +139,8 @@ class TestCheck(CheckCase):
             stdin=b"copy.png\nhalf.jpg\n",
         )
         self.assertEqual((listed.exit_code, listed.said), (2, [one]))
+        empty = run("check", "-", *COMPANY, cwd=self.cwd, stdin=b"")
+        self.assertEqual((empty.exit_code, empty.said), (2, ["no picture was named, so none was checked."]))
         done = self.check("copy.png", HASHINDEX_MILVUS_URI="none.db")
         self.assertEqual((done.exit_code, done.stdout), (1, ""))
         self.assertIn("there is no index at", done.stderr)

@@ -109,6 +109,18 @@ class TestCalibrate(TestQuality):
         for name, share in (("narrow", "0.3%"), ("wide", "3.0%")):
             self.assertRegex(done.stdout, rf"No {name} rule is recommended: .* no more than {share} of all")
 
+    def test_plots_go_into_a_folder(self) -> None:
+        (self.cwd / "taken").touch()
+        done = self.quality("calibrate", "photos", "--plots", "taken")
+        said = "taken cannot be a folder for plots: File exists; name another."
+        self.assertEqual((done.exit_code, done.stdout, done.said), (1, "", [said]))
+
+    def test_where_nothing_can_be_compared_there_are_no_tables(self) -> None:
+        (self.cwd / "empty").mkdir()
+        done = self.quality("calibrate", "empty")
+        self.assertEqual((done.exit_code, len(done.stdout.splitlines())), (3, 2))
+        self.assertIn("nothing to compare: name a folder with two pictures at least", done.stdout)
+
     def test_plots_without_matplotlib_are_refused_before_anything_is_measured(self) -> None:
         with (
             mock.patch.dict(sys.modules, {"matplotlib": None}),

@@ -35,6 +35,7 @@ class TestTruth(unittest.TestCase):
             ("uri,group\n,1\n", "line 2 .*lacks its uri or its group"),
             ('{"uri": "a.jpg"}\n', "line 1 .*lacks its uri or its group"),
             ("uri,group\na.jpg,1\na.jpg,2\n", "line 3 .*a.jpg into a second group"),
+            ("uri,group\n", "the truth names no picture"),
             ("uri\na.jpg\n", "truth's first line must name its columns"),
         ):
             with self.subTest(text), self.assertRaisesRegex(InvalidArgumentError, said):

@@ -101,6 +101,8 @@ def check(
                 shown.add(rejected=checked.rejected is not None)
                 counts[checked.status] += 1
                 (_emit if json else _show)(checked)
+    if not counts:
+        raise InvalidArgumentError("no picture was named, so none was checked.")
     if shown.rejected:
         raise typer.Exit(output.Exit.SOME_REJECTED)
     for status, code in _EXIT.items():

@@ -20,7 +20,12 @@ def ready(folder: Path) -> None:
         raise ConfigurationError(
             "plots need matplotlib; install it with: pip install 'hashindex[plots]'."
         ) from exc
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise ConfigurationError(
+            f"{folder} cannot be a folder for plots: {exc.strerror}; name another."
+        ) from exc
     if not os.access(folder, os.W_OK):
         raise ConfigurationError(f"nothing can be written into {folder}; name another folder.")
 

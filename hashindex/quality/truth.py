@@ -29,6 +29,8 @@ def read_truth(file: TextIO, canonical: Callable[[str], str], folder: str) -> di
         group = str(group).strip()
         if groups.setdefault(picture, group) != group:
             raise InvalidArgumentError(f"line {line} of the truth puts {uri} into a second group.")
+    if not groups:
+        raise InvalidArgumentError("the truth names no picture; give each a line with its uri and its group.")
     return groups
 
 
