@@ -14,12 +14,7 @@ from hashindex.keys import Key, MetaIdFrom, meta_id_from_uri, validated_id
 from hashindex.listing import EVERY_PICTURE, Selection, keyed, listed
 from hashindex.lookup import Lookup
 from hashindex.opened import Opened
-from hashindex.outcomes import (
-    InsertReport,
-    Reason,
-    Rejected,
-    SyncReport,
-)
+from hashindex.outcomes import InsertReport, Reason, Rejected, SyncReport
 from hashindex.reading import ImageLike
 from hashindex.records import Entry, Picture, Scope
 from hashindex.search import DEFAULT_LIMITS, Limits, Query

@@ -8,19 +8,11 @@ from itertools import islice
 from hashindex.answers import SearchResult
 from hashindex.confirming import DEFAULT_RULE, WIDE_RULE
 from hashindex.copying import copy
-from hashindex.duplicates.finding import (
-    DEFAULT_RULES,
-    DuplicateRules,
-    duplicates_against,
-    duplicates_stored,
-)
+from hashindex.duplicates.finding import DEFAULT_RULES, DuplicateRules, duplicates_against, duplicates_stored
 from hashindex.duplicates.groups import Duplicates
 from hashindex.interchange.parquet import write_parquet
 from hashindex.opened import Opened
-from hashindex.outcomes import (
-    CopyReport,
-    Rejected,
-)
+from hashindex.outcomes import CopyReport, Rejected
 from hashindex.reading import ImageLike
 from hashindex.records import HashedPicture, Scope
 from hashindex.scanning import Progress, scanned

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from unittest import TestCase
 
-from hashindex.errors import (
-    HashIndexError,
-)
+from hashindex.errors import HashIndexError
 from testing import on_server
 
 

@@ -14,11 +14,7 @@ from hashindex.errors import StoreUnavailableError
 from hashindex.keys import Key
 from hashindex.records import Scope
 from hashindex.store import lite, lite_process, milvus
-from testing.lite_files import (
-    contents,
-    kill_child,
-    stop_child,
-)
+from testing.lite_files import contents, kill_child, stop_child
 from testing.lite_writes import NEW, OLD, WriteCase
 from testing.making import entry
 from testing.waiting import wait_until

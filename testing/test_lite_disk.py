@@ -12,14 +12,7 @@ from pathlib import Path
 from hashindex.errors import NotPersistedError, StoreError, StoreUnavailableError
 from hashindex.keys import Key
 from hashindex.records import Scope
-from testing.lite_files import (
-    COLLECTION,
-    LOCKS,
-    Lock,
-    child,
-    contents,
-    locked_elsewhere,
-)
+from testing.lite_files import COLLECTION, LOCKS, Lock, child, contents, locked_elsewhere
 from testing.lite_writes import NEW, OLD, WriteCase
 from testing.making import entry
 

@@ -10,11 +10,7 @@ from hashindex.records import Scope
 from hashindex.store.journal import Journal
 from hashindex.store.lite import open_lite
 from hashindex.store.rows import row_of
-from testing.lite_files import (
-    COLLECTION,
-    contents,
-    kill_child,
-)
+from testing.lite_files import COLLECTION, contents, kill_child
 from testing.lite_writes import NEW, OLD, WriteCase
 from testing.making import ORIGIN, entry
 

@@ -7,12 +7,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from hashindex.errors import (
-    ConfigurationError,
-    HashIndexError,
-    IndexNotFoundError,
-    StoreDamagedError,
-)
+from hashindex.errors import ConfigurationError, HashIndexError, IndexNotFoundError, StoreDamagedError
 from hashindex.records import Scope
 from hashindex.store.lite import open_lite
 from testing.lite_files import COLLECTION, LiteCase, children

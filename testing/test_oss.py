@@ -17,9 +17,7 @@ from hashindex.records import Content, Picture
 from hashindex.sources.oss import OssSource
 from testing.oss_case import ATTEMPTS, DATA, KEY, MAX_BYTES, URI, OssTestCase
 from testing.oss_server import BUCKET, MODIFIED, REGION, Fault
-from testing.oss_signature import (
-    Request,
-)
+from testing.oss_signature import Request
 from testing.waiting import SECONDS
 
 if TYPE_CHECKING:

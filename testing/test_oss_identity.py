@@ -18,9 +18,7 @@ from hashindex.outcomes import Reason, Rejected
 from hashindex.records import Picture
 from testing.oss_case import DATA, KEY, MAX_BYTES, URI, OssTestCase, oss_source
 from testing.oss_server import BUCKET, CREDENTIALS, REGION, Fault, OssServer
-from testing.oss_signature import (
-    Credentials,
-)
+from testing.oss_signature import Credentials
 
 STS = Credentials("STS.test-id", "sts-secret-0123456789", "sts-token-abcdefghij")
 

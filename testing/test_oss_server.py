@@ -11,13 +11,7 @@ import requests
 from testing.oss_buckets import crc64_ecma
 from testing.oss_case import DATA, KEY, MAX_BYTES, URI, OssTestCase, oss_source
 from testing.oss_server import BUCKET, CREDENTIALS, Fault, OssServer
-from testing.oss_signature import (
-    Request,
-    v1_signature,
-    v1_string_to_sign,
-    v4_signature,
-    v4_string_to_sign,
-)
+from testing.oss_signature import Request, v1_signature, v1_string_to_sign, v4_signature, v4_string_to_sign
 
 
 class TestSignatureDefinition(unittest.TestCase):

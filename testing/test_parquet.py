@@ -14,12 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
-from hashindex.errors import (
-    ConfigurationError,
-    IndexMismatchError,
-    InvalidArgumentError,
-    StoreDamagedError,
-)
+from hashindex.errors import ConfigurationError, IndexMismatchError, InvalidArgumentError, StoreDamagedError
 from hashindex.interchange import parquet
 from hashindex.interchange.parquet import is_parquet, read_parquet, write_parquet
 from hashindex.keys import Key

@@ -5,11 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 from unittest import mock
 
-from hashindex.errors import (
-    ConfigurationError,
-    InvalidArgumentError,
-    StoreUnavailableError,
-)
+from hashindex.errors import ConfigurationError, InvalidArgumentError, StoreUnavailableError
 from hashindex.records import Scope
 from hashindex.store import milvus, server
 from hashindex.store.vendor import UNREACHABLE

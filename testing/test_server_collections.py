@@ -3,11 +3,7 @@
 from contextlib import closing
 from unittest import mock
 
-from hashindex.errors import (
-    ConfigurationError,
-    IndexMismatchError,
-    IndexNotFoundError,
-)
+from hashindex.errors import ConfigurationError, IndexMismatchError, IndexNotFoundError
 from hashindex.records import Origin, Scope
 from hashindex.store import server
 from hashindex.store.collection import schema_for

@@ -7,12 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hashindex.errors import (
-    ConfigurationError,
-    IndexMismatchError,
-    InvalidArgumentError,
-    StoreDamagedError,
-)
+from hashindex.errors import ConfigurationError, IndexMismatchError, InvalidArgumentError, StoreDamagedError
 from hashindex.keys import Key
 from hashindex.outcomes import Incoming, Reason, Reject, Rejected
 from hashindex.own_file import OwnFile

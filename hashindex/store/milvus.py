@@ -8,14 +8,7 @@ from typing import Any, TypeVar
 
 from hashindex.errors import StoreError
 from hashindex.keys import Key
-from hashindex.records import (
-    MAX_CANDIDATES,
-    Candidates,
-    Entry,
-    Origin,
-    Scope,
-    StoreInfo,
-)
+from hashindex.records import MAX_CANDIDATES, Candidates, Entry, Origin, Scope, StoreInfo
 from hashindex.store.collection import CALL_SECONDS, VectorIndex
 from hashindex.store.interface import MAX_COPIES, check_digest, check_hashes
 from hashindex.store.rows import CANDIDATE_FIELDS, COMPANY, FIELDS, PRIMARY, VECTOR, candidate_of, entry_of
