@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import unittest
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, BrokenBarrierError
 
 from hashindex.errors import ConfigurationError
 from hashindex.quality.processes import Processes
@@ -23,6 +25,20 @@ class TestProcesses(unittest.TestCase):
     def test_one_is_the_callers_own(self) -> None:
         with Processes(1) as processes:
             self.assertEqual(processes.call(os.getpid), os.getpid())
+
+    def test_one_does_one_thing_at_a_time(self) -> None:
+        meeting = Barrier(2, timeout=0.1)
+
+        def alone() -> bool:
+            try:
+                meeting.wait()
+            except BrokenBarrierError:
+                return True
+            return False
+
+        with Processes(1) as processes, ThreadPoolExecutor(2) as threads:
+            both = [threads.submit(processes.call, alone) for _ in range(2)]
+            self.assertEqual([each.result() for each in both], [True, True])
 
     def test_one_that_is_killed_is_a_sentence(self) -> None:
         with (
