@@ -59,6 +59,9 @@ KINDS: Mapping[str, Sequence[str]] = {
     "borders of 10%, letterbox, screenshot": (
         *("white border 10%", "black border 10%", "letterbox", "screenshot with bars"),
     ),
+    "borders and screenshots, halved and saved again": (
+        *("white border 3%, sent on", "black border 10%, sent on", "screenshot, sent on"),
+    ),
     "a line of text as watermark": ("light watermark",),
     "letters over 6% of the picture": ("watermark 6%",),
     "a strip with a caption": ("caption",),

@@ -14,6 +14,17 @@ _UNIFORM = 1.5
 """Levels of grey: a line whose standard deviation is less holds nothing. Of 100 framed photographs, saved as
 JPEG of quality 50 or 90, 95 to 100 were found by what was left; from 3 on, skies are cut away as well."""
 
+_SMEARED = 3
+"""Lines that go in each of the two rounds, as compression and resizing carry an edge into a border. Of 700
+photographs with a white border of 3%, shrunk to 256 pixels and saved as JPEG of quality 75, 99.6% are found
+by what is left, and without this 75.6%; in a clean letterbox 96.0%, and without this 96.9%."""
+
+_SMEARED_DEVIATION = 5.0
+"""Levels of grey: a line that is smeared has a standard deviation of less. It was 4.6 in 99 of 100."""
+
+_SMEARED_LEVELS = 8.0
+"""Of grey, by which its mean differs from the border's."""
+
 _LEAST_SHARE = 0.15
 """Of a side: what is shorter is taken for a bar rather than for the picture."""
 
@@ -25,8 +36,10 @@ def trimmed(grey: Image.Image) -> Image.Image | None:
     """Return the picture without what surrounds it; None where nothing does.
 
     A line of pixels is empty when it is of one level. Between empty lines, the longest run of others is the
-    picture; shorter ones are bars (a telephone's clock, buttons), unless two are long. First lines across,
-    then lines down, then across again, as columns can be empty only beside what is left.
+    picture; shorter ones are bars (a telephone's clock, buttons), unless two are long. A few lines more go
+    where the picture's edge is smeared into the border, of which nothing else may be left when it is narrow:
+    then white and black ones are known. First lines across, then lines down, then across again, as columns
+    can be empty only beside what is left.
     """
     small = grey
     if max(grey.size) > _SIDE:
@@ -52,13 +65,35 @@ def trimmed(grey: Image.Image) -> Image.Image | None:
 def _content(lines: npt.NDArray[np.float32]) -> tuple[int, int]:
     """Return at which line the picture begins and before which it ends; the levels are -128 to 127."""
     number = lines.shape[1]  # at most 512, so the sums are whole numbers below 2^24, and exact
-    variances = np.einsum("ij,ij->i", lines, lines) / number - (lines.sum(axis=1) / number) ** 2
-    full = np.concatenate(([False], variances >= _UNIFORM**2, [False]))
-    begins = np.flatnonzero(full[1:] & ~full[:-1])
-    ends = np.flatnonzero(~full[1:] & full[:-1])
-    if not len(begins):
+    levels = lines.sum(axis=1) / number
+    variances = np.einsum("ij,ij->i", lines, lines) / number - levels**2
+    full = variances >= _UNIFORM**2
+    if not full.any():
         return 0, len(lines)
-    long = ends - begins >= _LEAST_SHARE * len(lines)
+    first, last = _between_empty(full)
+    before = levels[first - 1] if first else _extreme(levels[0])
+    behind = levels[last] if last < len(lines) else _extreme(levels[-1])
+    smeared = variances[first:last] < _SMEARED_DEVIATION**2
+    first_inside = first + _leading(smeared & (abs(levels[first:last] - before) < _SMEARED_LEVELS))
+    last_inside = last - _leading((smeared & (abs(levels[first:last] - behind) < _SMEARED_LEVELS))[::-1])
+    return (first_inside, last_inside) if first_inside < last_inside else (first, last)
+
+
+def _between_empty(full: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Return where the longest run of full lines begins and ends; of several long ones, all of them."""
+    edges = np.diff(np.concatenate(([False], full, [False])).astype(np.int8))
+    begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    long = ends - begins >= _LEAST_SHARE * len(full)
     if not long.any():
         return int(begins[0]), int(ends[-1])
     return int(begins[long][0]), int(ends[long][-1])
+
+
+def _extreme(level: float) -> float:
+    """Return the level of a border, white or black, of which the outermost line may be."""
+    return 127.0 if level > 0 else -128.0
+
+
+def _leading(smeared: npt.NDArray[np.bool_]) -> int:
+    """Return how many of the first lines are smeared."""
+    return int(np.argmin(np.append(smeared[:_SMEARED], False)))

@@ -12,7 +12,7 @@ from hashindex.quality.transformations import TRANSFORMATIONS, chance
 from testing.commands import REPOSITORY
 from testing.making import encoded, picture
 
-PROMISED = (  # the rows of the issue, one by one, and four more: light watermark, crops aside, gamma twice
+PROMISED = (  # what copies are measured for, one by one
     *("JPEG 90", "JPEG 75", "JPEG 50", "JPEG 30", "JPEG 10", "WebP 80", "PNG palette"),
     *("half size", "quarter size", "128-pixel thumbnail", "upscaling"),
     *("grey", "sepia", "brightness +20%", "brightness -20%", "contrast +20%", "contrast -20%"),
@@ -21,6 +21,7 @@ PROMISED = (  # the rows of the issue, one by one, and four more: light watermar
     *("crop 2%", "crop 5%", "crop 10%", "crop 20%", "crop 5%, aside", "crop 10%, aside"),
     *("white border 3%", "white border 10%", "black border 3%", "black border 10%"),
     *("letterbox", "screenshot with bars"),
+    *("white border 3%, sent on", "black border 10%, sent on", "screenshot, sent on"),
     *("turn by 1 degree", "turn by 2 degrees", "turn by 5 degrees"),
     *("turn by 90 degrees", "turn by 180 degrees", "turn by 270 degrees", "mirror"),
     *("aspect +5%", "aspect +10%"),
@@ -43,6 +44,9 @@ SIZES = {
     "black border 10%": (340, 240),
     "letterbox": (300, 533),
     "screenshot with bars": (300, 650),
+    "white border 3%, sent on": (156, 106),
+    "black border 10%, sent on": (170, 120),
+    "screenshot, sent on": (150, 325),
     "turn by 90 degrees": (200, 300),
     "turn by 270 degrees": (200, 300),
     "aspect +5%": (315, 200),

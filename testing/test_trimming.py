@@ -69,6 +69,61 @@ class TestTrimming(unittest.TestCase):
                     inner = fingerprint(found, DEFAULT)
                     self.assertLessEqual(distance(own.ahash, inner.ahash), 4)
 
+    def test_a_frame_that_was_halved_and_saved_again_is_found(self) -> None:
+        for name in NAMES:
+            with Image.open(photograph(name)) as image:
+                whole = image.convert("RGB")
+            whole.thumbnail((512, 512))
+            for colour in ("white", "black"):
+                framed = ImageOps.expand(whole, 10, colour)
+                sent = Image.open(BytesIO(encoded(framed, "JPEG", quality=90))).reduce(2)
+                copy = Image.open(BytesIO(encoded(sent, "JPEG", quality=75))).convert("L")
+                with self.subTest(name, colour=colour):
+                    found = trimmed(copy)
+                    assert found is not None
+                    self.assertLess(abs(found.width - whole.width / 2), 5)
+                    self.assertLess(abs(found.height - whole.height / 2), 5)
+
+    def test_how_far_an_edge_is_smeared(self) -> None:
+        inner = noise(1, (100, 100)).convert("L")
+        for lines, level, spread, left in (
+            *((6, 248, 4, 100), (7, 248, 4, 102)),  # twice three lines on each side, and no more,
+            *((4, 246, 4, 108), (4, 248, 6, 108)),  # near the border's level, and of little spread
+        ):
+            canvas = Image.new("L", (200, 200), 255)
+            half = np.resize(np.array([level - spread, level + spread], np.uint8), (100 + 2 * lines, 200))
+            canvas.paste(Image.fromarray(half), (0, 50 - lines))
+            canvas.paste(inner, (50, 50))
+            found = trimmed(canvas.crop((50, 0, 150, 200)))
+            with self.subTest(lines=lines, level=level, spread=spread):
+                assert found is not None
+                self.assertEqual(found.height, left)
+
+    def test_an_edge_that_is_smeared_on_one_side_only(self) -> None:
+        canvas = Image.new("L", (100, 200), 255)
+        canvas.paste(Image.fromarray(np.resize(np.array([244, 252], np.uint8), (4, 100))), (0, 150))
+        canvas.paste(noise(1, (100, 100)).convert("L"), (0, 50))
+        for turned in (canvas, canvas.transpose(Image.Transpose.ROTATE_180)):
+            found = trimmed(turned)
+            assert found is not None
+            self.assertEqual(found.size, (100, 100))
+
+    def test_a_picture_that_is_faint_all_over_stays_whole(self) -> None:
+        canvas = Image.new("L", (100, 200), 255)
+        canvas.paste(Image.fromarray(np.resize(np.array([248, 254], np.uint8), (6, 100))), (0, 100))
+        found = trimmed(canvas)
+        assert found is not None
+        self.assertEqual(found.height, 6)
+
+    def test_a_border_that_is_smeared_all_over_is_known_when_it_is_white_or_black(self) -> None:
+        for level, is_trimmed in ((251, True), (4, True), (128, False)):
+            board = np.indices((200, 200)).sum(axis=0) % 2
+            canvas = Image.fromarray(np.where(board, level - 3, level + 3).astype(np.uint8))
+            canvas.paste(noise(1, (194, 194)).convert("L"), (3, 3))
+            with self.subTest(level=level):
+                found = trimmed(canvas)
+                self.assertEqual(None if found is None else found.size, (194, 194) if is_trimmed else None)
+
     def test_a_line_in_an_empty_picture_does_no_harm_wherever_it_lies(self) -> None:
         for top in range(0, 588, 7):
             grey = Image.new("L", (990, 590), 255)

@@ -1,10 +1,12 @@
 """Edits that move what is seen: sizes, crops, borders, turns."""
 
+from io import BytesIO
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 from PIL.Image import Resampling, Transpose
 
-from hashindex.quality.edits import Edit
+from hashindex.quality.edits import Edit, jpeg
 
 _SCREEN = (9, 19.5)
 """Width and height of a telephone's screen."""
@@ -21,6 +23,16 @@ def scaled(width: float, height: float | None = None) -> Edit:
         return image.resize(size, Resampling.BICUBIC)
 
     return resize
+
+
+def sent_on(edit: Edit) -> Edit:
+    """Return what does that, saves it as JPEG of quality 90, and halves it, as messengers do."""
+
+    def halved(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        with Image.open(BytesIO(jpeg(90)(edit(image, rng)))) as sent:
+            return scaled(1 / 2)(sent, rng)
+
+    return halved
 
 
 def thumbnail(side: int) -> Edit:
