@@ -6,6 +6,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
+from stat import S_ISREG
+from tempfile import TemporaryFile
 
 from hashindex.errors import ConfigurationError, InvalidArgumentError
 
@@ -28,24 +30,24 @@ class OwnFile:
     def check(self) -> None:
         """Say before the work whether it can be written.
 
-        InvalidArgumentError when something else stands there; ConfigurationError when its folder is missing.
+        InvalidArgumentError when something else stands there; ConfigurationError when its folder is missing,
+        or when the disk refuses its name, or files in its folder.
         """
-        if not os.path.lexists(self.path):
-            folder = self.path.parent
+        folder = self.target.parent
+        with self.refused():
             if not folder.is_dir():
                 raise ConfigurationError(
                     f"the {self.what} cannot be written to {self.path}: {folder} is no folder; make it, or "
                     "name another file."
                 )
-            return
-        if self.path.is_file():
-            with self.refused(), self.path.open("rb") as file:
-                if file.read(len(self.begins)) in (b"", self.begins):
-                    return
-        raise InvalidArgumentError(
-            f"{self.path} holds no {self.what} of hashindex, but something else, which would be lost; name "
-            "another file."
-        )
+            with suppress(FileNotFoundError):
+                if not self._may_go():
+                    raise InvalidArgumentError(
+                        f"{self.path} holds no {self.what} of hashindex, but something else, which would be "
+                        "lost; name another file."
+                    )
+            with TemporaryFile(dir=folder):  # it leaves nothing, whatever happens
+                pass
 
     @contextmanager
     def drafted(self) -> Iterator[Path]:
@@ -76,3 +78,10 @@ class OwnFile:
                 f"the {self.what} cannot be written to {self.path}: {exc.strerror}; make room there, or name "
                 "another file."
             ) from exc
+
+    def _may_go(self) -> bool:
+        """Say whether what stands there is of its kind, or empty; FileNotFoundError where nothing does."""
+        if not S_ISREG(self.path.stat().st_mode):
+            return False
+        with self.path.open("rb") as file:
+            return file.read(len(self.begins)) in (b"", self.begins)

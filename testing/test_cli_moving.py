@@ -195,7 +195,7 @@ class TestParquet(MovingCase):
             (2, "no company is named", "export", "a.parquet"),
             (
                 1,
-                "the export cannot be written to nowhere/a.parquet: nowhere is no folder",
+                f"the export cannot be written to nowhere/a.parquet: {self.cwd}/nowhere is no folder",
                 "export",
                 "nowhere/a.parquet",
                 "--all-companies",

@@ -56,6 +56,14 @@ class TestOwnFile(unittest.TestCase):
         self.assertTrue(self.own.path.is_symlink())
         self.assertEqual(real.read_text(encoding="utf-8"), "list: 1")
 
+    def test_a_link_to_nothing_is_followed_too(self) -> None:
+        self.own.path.symlink_to(self.folder / "real.txt")
+        self.own.check()
+        self.own.path.unlink()
+        self.own.path.symlink_to(self.folder / "no" / "real.txt")
+        with self.assertRaisesRegex(ConfigurationError, "list.txt: .*/no is no folder; make it"):
+            self.own.check()
+
     def test_only_its_like_is_replaced(self) -> None:
         for text in ("", "list: 1"):
             self.own.path.write_text(text, encoding="utf-8")
@@ -74,6 +82,16 @@ class TestOwnFile(unittest.TestCase):
             nowhere.check()
         with self.assertRaisesRegex(ConfigurationError, "list.txt: No such file"), nowhere.drafted():
             self.fail("the work began")
+
+    def test_what_the_disk_will_refuse_is_said_before_the_work(self) -> None:
+        self.own.path.symlink_to(self.own.path)
+        for path, said in (
+            (self.folder / ("x" * 256), "File name too long"),
+            (Path("/proc/list.txt"), "No such file|Permission denied"),  # nobody can make one there
+            (self.own.path, "Too many levels of symbolic links"),
+        ):
+            with self.subTest(path.name), self.assertRaisesRegex(ConfigurationError, said):
+                OwnFile(path, "list", b"list:").check()
 
     def test_what_the_disk_refuses_at_the_end_is_said(self) -> None:
         said = "the list cannot be written to .*list.txt: Is a dir"
