@@ -126,6 +126,11 @@ class TestReading(unittest.TestCase):
             with self.assertRaisesRegex(InvalidArgumentError, "was closed; open the index again"):
                 call(uri)
 
+    def test_a_thread_that_cannot_be_started_is_another_matter(self) -> None:
+        self.addCleanup(threading.stack_size, threading.stack_size(2**46))  # bytes, which no system has
+        with self.assertRaisesRegex(RuntimeError, "can't start new thread"):
+            self.reader.look(encoded(picture(1)), ONLY_AS_IS)
+
     def test_the_recipe_decides_the_bits(self) -> None:
         data = encoded(picture(1))
         default = looked(self.reader, data)
