@@ -116,7 +116,8 @@ class TestOwner(LiteCase):
         with ThreadPoolExecutor(1) as pool:
             trying = pool.submit(try_to_open)
             try:
-                while refusals < 20 or number < 60:  # a reader of the file at the wrong moment fails a write
+                # A reader of the file at the wrong moment fails a write.
+                while (refusals < 20 or number < 60) and not trying.done():
                     store.upsert([entry(1, number)])
                     number += 1
             finally:
