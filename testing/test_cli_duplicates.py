@@ -261,7 +261,7 @@ class TestDuplicates(unittest.TestCase):
         shown = self.find("photos", "--csv", "-")
         self.assertEqual(shown.stdout, (self.cwd / "groups.csv").read_text())
         self.assertEqual(self.find("photos", "--csv", "groups.csv").exit_code, 0)
-        self.assertEqual(list(self.cwd.glob(".hashindex-csv*")), [])
+        self.assertEqual(list(self.cwd.glob(".hashindex-*")), [])
 
     def test_a_report_is_written_with_thumbnails(self) -> None:
         done = self.find("photos", "--report", "report.html")
@@ -280,6 +280,10 @@ class TestDuplicates(unittest.TestCase):
         self.assertEqual(self.find("photos", "--report", "mine.txt").exit_code, 2)
         self.assertEqual((self.cwd / "mine.txt").read_text(), "mine")
         self.assertEqual(self.find("photos", "--csv", "nowhere/a.csv").exit_code, 1)
+        self.refused(
+            *("photos", "--csv", "both", "--report", "./both"),
+            sentence="--csv and --report name the same file; give each its own.",
+        )
 
     def test_wrong_usage(self) -> None:
         nothing = (

@@ -36,12 +36,15 @@ class Written:
         self._json, self._csv, self._report = json, csv, report
         if json and csv == "-":
             raise InvalidArgumentError("--json and --csv - both want stdout; give --csv a file.")
-        if csv not in (None, "-"):
-            _csv_at(csv).check()
+        files = [] if csv in (None, "-") else [_csv_at(csv)]
         if report is not None:
             from hashindex.report import report_at
 
-            report_at(report).check()
+            files.append(report_at(report))
+        for file in files:
+            file.check()
+        if len({file.target for file in files}) < len(files):
+            raise InvalidArgumentError("--csv and --report name the same file; give each its own.")
 
     @property
     def leaves_stdout(self) -> bool:
