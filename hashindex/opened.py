@@ -1,5 +1,6 @@
 """What an open index consists of."""
 
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -9,18 +10,18 @@ from hashindex.store.interface import Store
 from hashindex.turns import Turns
 
 
+@dataclass(frozen=True, eq=False)
 class Opened:
     """The parts of an open index, for what works with them. A context manager that gives them back."""
 
-    def __init__(self, store: Store, source: Source, reader: PictureReader, turns: Turns) -> None:
-        self.store = store
-        """What keeps the entries."""
-        self.source = source
-        """Where pictures come from."""
-        self.reader = reader
-        """What reads and hashes them, by the recipe of the index."""
-        self.turns = turns
-        """By which those who write to the index on one machine keep out of each other's way."""
+    store: Store
+    """What keeps the entries."""
+    source: Source
+    """Where pictures come from."""
+    reader: PictureReader
+    """What reads and hashes them, by the recipe of the index."""
+    turns: Turns
+    """By which those who write to the index on one machine keep out of each other's way."""
 
     def close(self) -> None:
         """Give back processes and connections."""

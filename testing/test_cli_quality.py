@@ -150,6 +150,12 @@ class TestEvaluate(TestQuality):
         self.assertEqual({Path(missed["left"]).name, Path(missed["right"]).name}, {"2.png", "2-turned.png"})
         self.assertEqual([each["radius"] for each in value["radii"]], list(range(21)))
 
+    def test_where_nothing_can_be_compared_there_are_no_tables(self) -> None:
+        (self.cwd / "empty").mkdir()
+        done = self.quality("evaluate", "empty", "--truth", "groups.csv")
+        self.assertEqual((done.exit_code, len(done.stdout.splitlines())), (3, 2))
+        self.assertIn("nothing to compare: name a folder with two pictures at least", done.stdout)
+
     def test_people_get_a_line_for_each_radius_and_the_pairs(self) -> None:
         done = self.quality("evaluate", "photos", "--truth", "groups.csv")
         self.assertEqual((done.exit_code, done.stderr), (0, ""))

@@ -14,8 +14,10 @@ from hashindex.quality.intervals import Proportion
 from hashindex.quality.pairs import Pair
 from hashindex.quality.population import Part
 
-_FEWEST = 2
+FEWEST = 2
 """Pictures that can be compared."""
+
+NOTHING = "There is nothing to compare: name a folder with two pictures at least."
 
 _MISSED = 0.9
 """A kind of copy of which less is found is said to be missed."""
@@ -38,8 +40,8 @@ def show(found: Calibration) -> None:
         f"Recipe {found.recipe}; seed {found.seed}; intervals are of 95%, those of pairs as if pairs were "
         "independent of each other."
     )
-    if sum(found.compared.values()) < _FEWEST:
-        output.line("There is nothing to compare: name a folder with two pictures at least.")
+    if sum(found.compared.values()) < FEWEST:
+        output.line(NOTHING)
         return
     output.paragraph("False pairs, and candidates that a search has to look at:")
     output.table(

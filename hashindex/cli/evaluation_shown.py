@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hashindex.cli import output
-from hashindex.cli.calibration_shown import in_words
+from hashindex.cli.calibration_shown import FEWEST, NOTHING, in_words
 from hashindex.quality.evaluate import Evaluation, Found
 from hashindex.quality.pairs import Pair
 from hashindex.report import PairsShown
@@ -23,6 +23,9 @@ def show(found: Evaluation) -> None:
         f"Rule: {found.asked.words}. Recipe {found.recipe}; intervals are of 95%, as if pairs were "
         "independent of each other, which they are not: read them as narrow."
     )
+    if found.pictures < FEWEST:
+        output.line(NOTHING)
+        return
     output.paragraph("Pairs that are found, by the aHash alone and confirmed:")
     output.table(
         [(each.radius, *_row(each.candidates), *_row(each.confirmed)) for each in found.radii],

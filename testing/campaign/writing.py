@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Timer
 
 from testing.campaign.writer import Task
+from testing.waiting import wait_until
 
 START_SECONDS = 60.0
 """A writer that has not said `ready` by then is a fault."""
@@ -92,8 +93,7 @@ class Writer:
         for process_id in doomed:
             with suppress(ProcessLookupError):
                 os.kill(process_id, signal.SIGKILL)
-        while not doomed.isdisjoint(children(self._process.pid)):
-            pass
+        wait_until(lambda: doomed.isdisjoint(children(self._process.pid)))
 
     def kill_both(self, *, child_first: bool) -> None:
         """Kill it and its child, one right after the other."""
