@@ -269,6 +269,7 @@ class TestDuplicates(unittest.TestCase):
         page = (self.cwd / "report.html").read_text()
         self.assertIn("/9j/", page)  # a JPEG in Base64
         self.assertIn("small.jpg", page)
+        self.assertIn("Duplicates: 1 group<", page)
 
     def test_nothing_of_others_is_written_over(self) -> None:
         (self.cwd / "mine.txt").write_text("mine")

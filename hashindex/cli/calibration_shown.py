@@ -32,7 +32,7 @@ def show(found: Calibration) -> None:
         output.complain(rejected)
     tuning, held_out = found.compared
     output.line(
-        f"{found.found:,} pictures, of which {sum(found.compared.values()):,} are compared "
+        f"{output.number_of(found.found, 'picture')}, of which {sum(found.compared.values()):,} are compared "
         f"({found.compared[tuning]:,} for tuning, {found.compared[held_out]:,} held out) and "
         f"{sum(found.copied.values()):,} copied. Left out: {found.repeated:,} of the same content, "
         f"{len(found.low_information):,} low in information, {len(found.rejected):,} rejected, "
@@ -109,8 +109,8 @@ def _columns(title: str, kinds: Sequence[str], measures: Sequence[Measure], half
 def _recommend(found: Calibration) -> None:
     if not found.choices:
         output.paragraph(
-            f"No rule is recommended: of none can be said that it takes at most {found.per_million:g} false "
-            "pairs of a million; more pictures may tell."
+            "No rule is recommended: of none can be said that it takes falsely at most "
+            f"{found.per_million:g} of a million pairs; more pictures may tell."
         )
     for name, most in MOST_CANDIDATES.items():
         if found.choices and name not in found.recommended:
@@ -128,9 +128,9 @@ def _recommend(found: Calibration) -> None:
             if (each.share or 0) < _MISSED
         ]
         output.paragraph(
-            f"Recommended, {name}: {choice.rule}, for at most {found.per_million:g} false pairs of a "
-            f"million; by how they fall off, {choice.expected * 1e6:.2g} are to be expected. On the held-out "
-            "half, with pictures trimmed too, as search does, it takes "
+            f"Recommended, {name}: {choice.rule}, for at most {found.per_million:g} of a million pairs taken "
+            f"falsely; by how false ones fall off, {choice.expected * 1e6:.2g} are to be expected. "
+            "On the held-out half, with pictures trimmed too, as search does, it takes "
             f"{per_million(measure.false_pairs[held_out])}. It misses a tenth or more of: "
             f"{', '.join(missed) or 'nothing that was measured'}."
         )

@@ -17,8 +17,9 @@ def show(found: Evaluation) -> None:
     for rejected in found.rejected:
         output.complain(rejected)
     output.line(
-        f"{found.pictures:,} pictures, of which {found.grouped:,} belong to {found.groups:,} groups, and "
-        f"{found.low_information:,} are low in information; {len(found.rejected):,} rejected, "
+        f"{output.number_of(found.pictures, 'picture')}, of which {found.grouped:,} belong to "
+        f"{output.number_of(found.groups, 'group')}, and "
+        f"{found.low_information:,} low in information; {len(found.rejected):,} rejected, "
         f"{found.ignored:,} other files ignored. "
         f"Rule: {found.asked.words}. Recipe {found.recipe}; intervals are of 95%, as if pairs were "
         "independent of each other, which they are not: read them as narrow."
@@ -59,18 +60,22 @@ def _row(found: Found) -> tuple[str, str, str]:
     return in_words(found.precision), in_words(found.recall), f1
 
 
+def title(found: Evaluation) -> str:
+    """Return the title of that page."""
+    missed = output.number_of(found.found.missed, "pair")
+    return f"Evaluation: {missed} missed, {found.found.wrong:,} wrongly found"
+
+
 def sections(found: Evaluation) -> list[PairsShown]:
     """Return what a page shows: the pairs missed, and those wrongly found."""
     return [
-        _section("Missed", "belong together and were not found", found.found.missed, found.missed_pairs),
-        _section(
-            "Wrongly found", "do not belong together and were found", found.found.wrong, found.wrong_pairs
-        ),
+        _section("Missed", "within a group, and not found", found.found.missed, found.missed_pairs),
+        _section("Wrongly found", "within no group, and found", found.found.wrong, found.wrong_pairs),
     ]
 
 
 def _section(title: str, what: str, number: int, named: Sequence[Pair]) -> PairsShown:
-    said = f"{number:,} pairs {what}{_the_nearest(number, len(named))}."
+    said = f"{output.number_of(number, 'pair')} {what}{_the_nearest(number, len(named))}."
     return PairsShown(title, said, [(each.left, each.right, _distances(each)) for each in named])
 
 

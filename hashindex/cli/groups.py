@@ -30,8 +30,8 @@ def emit_summary(counts: "Counts", *, rejected: int, ignored: int, seconds: floa
 
 def show(group: "Group") -> None:
     """Print a group as a table, the nearest of a very large one."""
-    apart = f"{group.farthest} bit{'s' * (group.farthest != 1)} apart at most"
-    output.line(f"{len(group.members):,} pictures, {apart}; kept: {group.why}.")
+    apart = output.number_of(group.farthest, "bit")
+    output.line(f"{len(group.members):,} pictures, {apart} apart at most; kept: {group.why}.")
     shown = group.members[:MEMBERS_SHOWN]
     stored = any(member.key for member in shown)
     heads = ("", "verdict", "aHash", "pHash", "dHash", "pixels", *(("company", "meta_id") * stored), "uri")
@@ -45,22 +45,24 @@ def show_summary(counts: "Counts", *, ignored: int, seconds: float) -> None:
     kinds = ("exact", "near", "weak", "unjudged")
     found = ", ".join(f"{number:,} {kind}" for kind in kinds if (number := getattr(counts, kind)))
     output.line(
-        f"{_number(counts.groups, 'group')} among {_number(counts.pictures, 'picture')}"
+        f"{output.number_of(counts.groups, 'group')} among {output.number_of(counts.pictures, 'picture')}"
         f"{': ' * bool(found)}{found}; {counts.removable:,} could go, {counts.removable_bytes:,} bytes;"
         f" in {seconds} s"
     )
     if ignored:
-        output.line(f"{_number(ignored, 'file')} without a picture's extension, or excluded, ignored.")
+        output.line(
+            f"{output.number_of(ignored, 'file')} without a picture's extension, or excluded, ignored."
+        )
     if counts.low_information:
         said = "says" if counts.low_information == 1 else "say"
         output.line(
-            f"{_number(counts.low_information, 'picture')} {said} too little (white, smooth, a thin logo): "
-            "matched with exact copies only."
+            f"{output.number_of(counts.low_information, 'picture')} {said} too little "
+            "(white, smooth, a thin logo): matched with exact copies only."
         )
     if counts.unplaced:
         output.line(
-            f"{_number(counts.unplaced, 'picture')} in no group resembled a member, but not the one that is "
-            "kept; --connected shows them."
+            f"{output.number_of(counts.unplaced, 'picture')} in no group resembled a member, but not the one "
+            "that is kept; --connected shows them."
         )
 
 
@@ -94,7 +96,3 @@ def _row(member: "Member", *, stored: bool) -> tuple[object, ...]:
     verdict = "decided" if member.decided else member.verdict and member.verdict.value
     hashes = member.distance, member.phash_distance, member.dhash_distance
     return (mark, verdict, *hashes, pixels, *key, member.uri)
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"

@@ -87,7 +87,9 @@ class Written:
                     shown.add()
                 return small
 
-            write_report(file, found, title=f"Duplicates: {len(found):,} groups", thumbnail=thumbnail)
+            write_report(
+                file, found, title=f"Duplicates: {output.number_of(len(found), 'group')}", thumbnail=thumbnail
+            )
 
 
 def _csv_at(place: str) -> OwnFile:

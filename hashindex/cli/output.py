@@ -99,6 +99,11 @@ def entries(number: int) -> str:
     return f"{number} entr{'y' if number == 1 else 'ies'}"
 
 
+def number_of(number: int, what: str) -> str:
+    """Return a number of things in words; `what` is one of them."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def counted(counts: Mapping[str, int], seconds: float) -> str:
     """Return in words what a run came to."""
     return ", ".join(f"{count} {name}" for name, count in counts.items()) + f" in {seconds} s"

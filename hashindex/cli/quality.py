@@ -157,7 +157,7 @@ def evaluate(
         if report is not None:  # after the figures, which are there whatever becomes of a file
             write_pairs(
                 report,
-                title=f"Evaluation: {found.found.missed:,} pairs missed, {found.found.wrong:,} wrongly found",
+                title=evaluation_shown.title(found),
                 sections=evaluation_shown.sections(found),
                 thumbnail=reader.thumbnail,
             )
