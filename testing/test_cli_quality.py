@@ -87,6 +87,8 @@ class TestCalibrate(TestQuality):
         self.assertIn("it takes falsely at most 1 of a million pairs;", done.stdout)
         for name in ("tradeoff", "recall"):
             self.assertEqual(ET.parse(self.cwd / "drawn" / f"{name}.svg").getroot().tag[-3:], "svg")
+        label = "(where none was seen, at most 5e+05)"  # none of 6 pairs leaves about 3 of 6
+        self.assertIn(label, (self.cwd / "drawn" / "tradeoff.svg").read_text())
 
     def test_what_the_truth_names_and_is_not_there_is_said(self) -> None:
         (self.cwd / "groups.csv").write_text("uri,group\n1.png,1\nnothing.png,1\n")

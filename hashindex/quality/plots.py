@@ -40,7 +40,7 @@ def draw(found: Calibration, folder: Path) -> None:
 
 
 def _tradeoff(found: Calibration, file: Path) -> None:
-    """Draw each hash alone, the best rules by radius, and the named rules."""
+    """Draw each hash alone, and the named rules."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4.5), layout="constrained")
@@ -57,7 +57,7 @@ def _tradeoff(found: Calibration, file: Path) -> None:
     floor = 3 * _MILLION / max(1, found.measures[0].all_false_pairs.of)
     axes.set_xscale("symlog", linthresh=floor)
     axes.set(
-        xlabel=f"false pairs per million (below {floor:.2g} none was seen)",
+        xlabel=f"false pairs per million (where none was seen, at most {floor:.2g})",
         ylabel="copies found, all transformations",
         xlim=(-floor / 3, _MILLION),
         ylim=(0, 1),
