@@ -31,7 +31,7 @@ def show(found: Calibration) -> None:
     for rejected in found.rejected:
         output.complain(rejected)
     tuning, held_out = found.compared
-    output.line(
+    output.prose(
         f"{output.number_of(found.found, 'picture')}, of which {sum(found.compared.values()):,} are compared "
         f"({found.compared[tuning]:,} for tuning, {found.compared[held_out]:,} held out) and "
         f"{sum(found.copied.values()):,} copied. Left out: {found.repeated:,} of the same content, "
@@ -43,16 +43,26 @@ def show(found: Calibration) -> None:
     if sum(found.compared.values()) < FEWEST:
         output.line(NOTHING)
         return
+    output.paragraph("The rules:")
+    output.table([(each.name, each.asked.words) for each in found.measures if each.is_plain])
     output.paragraph("False pairs, and candidates that a search has to look at:")
     output.table(
         [_false_pairs(each, held_out) for each in found.measures],
-        ("rule", "what it takes", "held out", "of all pairs", "per million", "expected", "candidates"),
+        ("rule", "held out", "of all pairs", "per million", "expected", "candidates"),
     )
-    output.line(
+    output.prose(
         "Expected, of a million pairs of other pictures: by how false pairs fall off towards nearer ones, "
         "in the tuning half; in all."
     )
     _recall(found, held_out)
+    _choices(found)
+    _recommend(found)
+    _nearest(found)
+
+
+def _choices(found: Calibration) -> None:
+    if not found.choices:
+        return
     output.paragraph(
         "The best rules by radius of the aHash, where a wider one finds more; by the tuning half:"
     )
@@ -68,8 +78,6 @@ def show(found: Calibration) -> None:
         ],
         ("rule", "of all copies", "false pairs per million", "candidates"),
     )
-    _recommend(found)
-    _nearest(found)
 
 
 def _recall(found: Calibration, half: Part) -> None:
@@ -184,7 +192,6 @@ def _false_pairs(measure: Measure, held_out: Part) -> tuple[str, ...]:
     every = measure.all_false_pairs
     return (
         measure.name,
-        measure.asked.words,
         f"{half.count:,} of {half.of:,}",
         f"{every.count:,} of {every.of:,}",
         per_million(every),

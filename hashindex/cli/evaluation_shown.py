@@ -16,7 +16,7 @@ def show(found: Evaluation) -> None:
     """Print it for a person; what was rejected on stderr."""
     for rejected in found.rejected:
         output.complain(rejected)
-    output.line(
+    output.prose(
         f"{output.number_of(found.pictures, 'picture')}, of which {found.grouped:,} belong to "
         f"{output.number_of(found.groups, 'group')}, and "
         f"{found.low_information:,} low in information; {len(found.rejected):,} rejected, "
@@ -27,11 +27,8 @@ def show(found: Evaluation) -> None:
     if found.pictures < FEWEST:
         output.line(NOTHING)
         return
-    output.paragraph("Pairs that are found, by the aHash alone and confirmed:")
-    output.table(
-        [(each.radius, *_row(each.candidates), *_row(each.confirmed)) for each in found.radii],
-        ("radius", *("precision", "recall", "F1"), *("confirmed precision", "recall", "F1")),
-    )
+    _radii("by the aHash alone", [(each.radius, each.candidates) for each in found.radii])
+    _radii("confirmed", [(each.radius, each.confirmed) for each in found.radii])
     if found.mean_average_precision:
         said = (f"{value:.3f} by {name}" for name, value in found.mean_average_precision.items())
         output.paragraph(f"Mean average precision: {', '.join(said)}.")
@@ -55,9 +52,16 @@ def _pairs(what: str, number: int, named: Sequence[Pair]) -> None:
         )
 
 
-def _row(found: Found) -> tuple[str, str, str]:
-    f1 = "-" if found.f1 is None else f"{found.f1:.3f}"
-    return in_words(found.precision), in_words(found.recall), f1
+def _radii(how: str, rows: Sequence[tuple[int, Found]]) -> None:
+    output.paragraph(f"Pairs that are found, {how}:")
+    output.table(
+        [(radius, in_words(each.precision), in_words(each.recall), _f1(each)) for radius, each in rows],
+        ("radius", "precision", "recall", "F1"),
+    )
+
+
+def _f1(found: Found) -> str:
+    return "-" if found.f1 is None else f"{found.f1:.3f}"
 
 
 def title(found: Evaluation) -> str:

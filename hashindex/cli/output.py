@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from hashindex.confirming import says_little
@@ -12,6 +13,8 @@ from hashindex.confirming import says_little
 if TYPE_CHECKING:
     from hashindex.outcomes import Rejected
     from hashindex.records import BareHash, Entry, Fingerprint
+
+PROSE_COLUMNS = 80
 
 
 class Exit(IntEnum):
@@ -42,10 +45,16 @@ def line(text: str) -> None:
     _print(visible(text))
 
 
+def prose(text: str) -> None:
+    """Print sentences on stdout, folded for a terminal between words."""
+    for each in wrap(text, PROSE_COLUMNS, break_long_words=False, break_on_hyphens=False):
+        line(each)
+
+
 def paragraph(text: str) -> None:
-    """Print a line on stdout, after an empty one."""
+    """Print sentences on stdout, after an empty line."""
     _print("")
-    line(text)
+    prose(text)
 
 
 def visible(text: str) -> str:
