@@ -13,6 +13,14 @@ const name = focused.id || focused.dataset.action || focused.className;
 return [name, getComputedStyle(focused).outlineStyle];
 """
 
+PLACES = """
+document.querySelectorAll('#compare figcaption')[1].append(' and more of it'.repeat(9));
+return [...document.querySelectorAll('#compare figure > :first-child')].map((picture) => {
+  const { top, height } = picture.getBoundingClientRect();
+  return [top, height];
+});
+"""
+
 
 class TestKeyboard(PageCase):
     def test_tab_reaches_everything_and_focus_is_seen(self) -> None:
@@ -68,6 +76,8 @@ class TestKeyboard(PageCase):
         self.open([near(1, 2, 4), near(2, 5)])
         self.press(Keys.ARROW_DOWN, "3", " ")
         self.assertEqual(self.compared(), ["00010.jpg", "00012.jpg"])
+        kept, other = self.browser.run(PLACES)
+        self.assertEqual(kept, other, "a longer caption moves its picture")
         self.press("n", Keys.ARROW_RIGHT)
         self.assertEqual(self.compared(), ["00010.jpg", "00011.jpg"])
         self.click("#compare-duplicate")
