@@ -61,6 +61,17 @@ class TestPairs(unittest.TestCase):
                 asked = self.browser.requested()
                 self.assertTrue(all(each.startswith(("file:", "data:")) for each in asked), asked)
 
+    def test_a_name_is_not_broken_where_it_fits_into_a_line(self) -> None:
+        self.open(
+            PairsShown(
+                "", "", [(f"/{'folder/' * 6}{name}", "/b", "") for name in ("one.jpg", "two-of-them.jpg")]
+            )
+        )
+        lines = (
+            "return [...document.querySelectorAll('.folder + *')].map((name) => name.getClientRects().length)"
+        )
+        self.assertEqual(self.browser.run(lines), [1] * 4)
+
     def test_names_and_words_are_texts_whatever_they_hold(self) -> None:
         uris = [f"/pictures/{text}" for text in TEXTS]
         pairs = [(uri, uri, text) for uri, text in zip(uris, TEXTS, strict=True)]
