@@ -126,6 +126,12 @@ class TestCalibrate(TestQuality):
                 words_of(done), rf"No {name} rule is recommended: .* no more than {share} of all"
             )
 
+    def test_pictures_that_were_not_drawn_are_accounted_for(self) -> None:
+        done = self.quality("calibrate", "photos", "--pictures", "2", "--copies-of", "1")
+        self.assertRegex(
+            words_of(done), "^3 pictures, of which 2 are compared .* Left out: 1 beyond --pictures, "
+        )
+
     def test_plots_go_into_a_folder(self) -> None:
         (self.cwd / "taken").touch()
         done = self.quality("calibrate", "photos", "--plots", "taken")

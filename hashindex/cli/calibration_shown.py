@@ -26,15 +26,16 @@ _MEASURES_A_TABLE = 3
 _PAIRS_SHOWN = 10
 
 
-def show(found: Calibration) -> None:
-    """Print it for a person; what was rejected on stderr."""
+def show(found: Calibration, *, most: int) -> None:
+    """Print it for a person; what was rejected on stderr. `most` is how many pictures were to be drawn."""
     for rejected in found.rejected:
         output.complain(rejected)
     tuning, held_out = found.compared
     output.prose(
         f"{output.number_of(found.found, 'picture')}, of which {sum(found.compared.values()):,} are compared "
         f"({found.compared[tuning]:,} for tuning, {found.compared[held_out]:,} held out) and "
-        f"{sum(found.copied.values()):,} copied. Left out: {found.repeated:,} of the same content, "
+        f"{sum(found.copied.values()):,} copied. Left out: {max(0, found.found - most):,} beyond --pictures, "
+        f"{found.repeated:,} of the same content, "
         f"{len(found.low_information):,} low in information, {len(found.rejected):,} rejected, "
         f"{found.ignored:,} other files ignored. "
         f"Recipe {found.recipe}; seed {found.seed}; intervals are of 95%, those of pairs as if pairs were "

@@ -94,7 +94,10 @@ def calibrate(
             per_million=false_pairs,
             each=lambda item: shown.add(rejected=isinstance(item, Rejected)),
         )
-    (quality_json.emit_calibration if json else calibration_shown.show)(found)
+    if json:
+        quality_json.emit_calibration(found)
+    else:
+        calibration_shown.show(found, most=pictures)
     if plots is not None:  # after the figures, which are there whatever becomes of a file
         draw(found, plots)
     if found.rejected:
