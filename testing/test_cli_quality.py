@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest import mock
 from xml.etree import ElementTree as ET
 
+from hashindex.cli.calibration_shown import NOTHING
 from hashindex.confirming import WIDE_RULE
 from hashindex.errors import ConfigurationError
 from hashindex.quality.plots import ready
@@ -177,8 +178,7 @@ class TestEvaluate(TestQuality):
     def test_where_nothing_can_be_compared_there_are_no_tables(self) -> None:
         (self.cwd / "empty").mkdir()
         done = self.quality("evaluate", "empty", "--truth", "groups.csv")
-        self.assertEqual((done.exit_code, len(done.stdout.splitlines())), (3, 2))
-        self.assertIn("nothing to compare: name a folder with two pictures at least", done.stdout)
+        self.assertEqual((done.exit_code, done.stdout.splitlines()[-1]), (3, NOTHING))
 
     def test_people_get_a_line_for_each_radius_and_the_pairs(self) -> None:
         done = self.quality("evaluate", "photos", "--truth", "groups.csv")
@@ -216,7 +216,8 @@ class TestEvaluate(TestQuality):
 
     def test_a_page_that_cannot_be_written_loses_no_figure(self) -> None:
         command = "hashindex evaluate photos --truth groups.csv --report look.html"
-        done = shell(f"ulimit -f 1; {command}", cwd=self.cwd)  # files of a kilobyte at most
+        # Files of a kilobyte at most; what Python compiles would be cut off, too, and stay so.
+        done = shell(f"export PYTHONDONTWRITEBYTECODE=1; ulimit -f 1; {command}", cwd=self.cwd)
         self.assertEqual(done.exit_code, 1)
         self.assertIn("the report cannot be written to look.html: File too large", done.stderr)
         self.assertIn("Pairs missed: 1", done.stdout)
