@@ -1,6 +1,7 @@
 """`hashindex calibrate` and `evaluate`: what they print, for people and as JSON, and what they refuse."""
 
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -132,6 +133,17 @@ class TestCalibrate(TestQuality):
         self.assertRegex(
             words_of(done), "^3 pictures, of which 2 are compared .* Left out: 1 beyond --pictures, "
         )
+
+    def test_progress_knows_how_many_pictures_are_compared(self) -> None:
+        hasty = (
+            "from hashindex.cli import progress\n"
+            "progress.PATIENCE_SECONDS, progress.LINE_SECONDS = 0, 0.02\n"
+            "from hashindex.cli.app import run\n"
+            "run(['calibrate', 'photos', '--pictures', '2', '--json'])"
+        )
+        command = [sys.executable, "-c", hasty]
+        done = subprocess.run(command, cwd=self.cwd, capture_output=True, text=True, check=True)
+        self.assertRegex(done.stderr, r"hashindex: measuring: \d of 2 pictures")
 
     def test_plots_go_into_a_folder(self) -> None:
         (self.cwd / "taken").touch()

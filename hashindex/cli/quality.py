@@ -1,6 +1,8 @@
 """Commands that measure how well copies are found in pictures of one's own: `calibrate` and `evaluate`."""
 
 from collections.abc import Mapping
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,14 +80,17 @@ def calibrate(
         ready(plots)
     settings = load_settings()
     how = options.recipe_text(recipe, decode, oss_process) or "default"
+    chosen = selection(include, exclude)
     with (
         open_reader(how, settings=settings) as reader,
-        progress("measuring", bar=not json) as shown,
+        progress(
+            "measuring", bar=not json, items=lambda: islice(reader.listed([folder], chosen), pictures)
+        ) as shown,
     ):
         found = measured(
             reader,
             folder,
-            selection(include, exclude),
+            chosen,
             _groups(truth, reader, folder),
             workers=settings.workers,
             seed=seed,
@@ -147,11 +152,12 @@ def evaluate(
     )
     with open_reader(how) as reader:
         groups = _groups(truth, reader, folder)
-        with progress("comparing", bar=not json) as shown:
+        chosen = selection(include, exclude)
+        with progress("comparing", bar=not json, items=partial(reader.listed, [folder], chosen)) as shown:
             found = measured(
                 reader,
                 folder,
-                selection(include, exclude),
+                chosen,
                 groups,
                 asked,
                 each=lambda item: shown.add(rejected=isinstance(item, Rejected)),
