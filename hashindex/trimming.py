@@ -73,9 +73,9 @@ def _content(lines: npt.NDArray[np.float32]) -> tuple[int, int]:
     first, last = _between_empty(full)
     before = levels[first - 1] if first else _extreme(levels[0])
     behind = levels[last] if last < len(lines) else _extreme(levels[-1])
-    smeared = variances[first:last] < _SMEARED_DEVIATION**2
-    first_inside = first + _leading(smeared & (abs(levels[first:last] - before) < _SMEARED_LEVELS))
-    last_inside = last - _leading((smeared & (abs(levels[first:last] - behind) < _SMEARED_LEVELS))[::-1])
+    levels, variances = levels[first:last], variances[first:last]
+    first_inside = first + _smeared(levels, variances, before)
+    last_inside = last - _smeared(levels[::-1], variances[::-1], behind)
     return (first_inside, last_inside) if first_inside < last_inside else (first, last)
 
 
@@ -94,6 +94,8 @@ def _extreme(level: float) -> float:
     return 127.0 if level > 0 else -128.0
 
 
-def _leading(smeared: npt.NDArray[np.bool_]) -> int:
-    """Return how many of the first lines are smeared."""
-    return int(np.argmin(np.append(smeared[:_SMEARED], False)))
+def _smeared(levels: npt.NDArray[np.float32], variances: npt.NDArray[np.float32], border: float) -> int:
+    """Return how many of the first lines an edge is smeared over, beside a border of that level."""
+    even = variances[:_SMEARED] < _SMEARED_DEVIATION**2
+    near = abs(levels[:_SMEARED] - border) < _SMEARED_LEVELS
+    return int(np.argmin(np.append(even & near, False)))
