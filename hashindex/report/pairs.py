@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hashindex.report.filling import filled
-from hashindex.report.place import report_at
+from hashindex.report.place import report_at, write_page
 from hashindex.report.thumbnails import INSIDE_BYTES, Thumbnail, Thumbnails
 
 
@@ -41,14 +41,10 @@ def write_pairs(
     shown = list(sections)
     pictures = Thumbnails(page, inside_bytes=inside_bytes)
     uris = dict.fromkeys(uri for section in shown for pair in section.pairs for uri in pair[:2])
-    with page.drafted() as draft:
-        pictures.take(map(_Picture, uris), thumbnail, workers=workers)
-        data = {**pictures.as_data(), "sections": [_section(section, pictures) for section in shown]}
-        parts = filled(
-            title, data, body="pairs", styles=("page", "pairs"), scripts=("source", "elements", "pairs")
-        )
-        with page.refused(), draft.open("w", encoding="utf-8", errors="backslashreplace") as opened:
-            opened.writelines(parts)
+    pictures.take(map(_Picture, uris), thumbnail, workers=workers)
+    data = {**pictures.as_data(), "sections": [_section(section, pictures) for section in shown]}
+    scripts = ("source", "elements", "pairs")
+    write_page(page, filled(title, data, body="pairs", styles=("page", "pairs"), scripts=scripts))
     pictures.remove_former()
 
 

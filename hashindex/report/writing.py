@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hashindex.duplicates.values import Group
 from hashindex.report.filling import filled
-from hashindex.report.place import report_at
+from hashindex.report.place import report_at, write_page
 from hashindex.report.rows import group_values, held, surest_first
 from hashindex.report.thumbnails import INSIDE_BYTES, Thumbnail, Thumbnails
 
@@ -47,13 +47,9 @@ def write_report(
     page.check()
     ordered = surest_first(groups)
     pictures = Thumbnails(page, inside_bytes=inside_bytes)
-    with page.drafted() as draft:
-        pictures.take((each for group in ordered for each in held(group)), thumbnail, workers=workers)
-        parts = filled(
-            title, _data(page.target, ordered, pictures), body="groups", styles=("page",), scripts=_SCRIPTS
-        )
-        with page.refused(), draft.open("w", encoding="utf-8", errors="backslashreplace") as opened:
-            opened.writelines(parts)
+    pictures.take((each for group in ordered for each in held(group)), thumbnail, workers=workers)
+    data = _data(page.target, ordered, pictures)
+    write_page(page, filled(title, data, body="groups", styles=("page",), scripts=_SCRIPTS))
     pictures.remove_former()
 
 
