@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 import unittest
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from hashindex.insert import CHUNK
 from hashindex.store.journal import Journal
+from testing.campaign.writing import children
 from testing.commands import Done, Running, run, shell
 from testing.holding import Hold
 from testing.making import saved
@@ -58,7 +58,7 @@ class InterruptedCase(unittest.TestCase):
 
     def interrupt(self, running: Running, number: signal.Signals) -> Done:
         """Send the signal, and check that the end comes soon, of Milvus Lite too, and what is said."""
-        (lite,) = self.children(running)
+        (lite,) = children(running.process.pid)
         began = time.monotonic()
         done = running.signal(number)
         self.assertLess(time.monotonic() - began, PROMPT_SECONDS)
@@ -70,12 +70,6 @@ class InterruptedCase(unittest.TestCase):
             f"interrupted; {CHUNK} pictures of this run are in the index, run it again to go on.", done.said
         )
         return done
-
-    def children(self, running: Running) -> list[int]:
-        done = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(running.process.pid)], capture_output=True, check=True
-        )
-        return [int(pid) for pid in done.stdout.split()]
 
     def journalled(self) -> int:
         """Return how many entries the write had that broke off: on a slow machine, a part of a chunk."""
@@ -109,7 +103,7 @@ class TestSignals(InterruptedCase):
         hold.next_write()
         running.write(self.names(1), last=True)
         running.wait_until(hold.holds)
-        (lite,) = self.children(running)
+        (lite,) = children(running.process.pid)
         stop(lite)  # so that the write cannot end before the signal is there
         hold.let_go()
         running.wait_until(self.journal.exists)

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from threading import Timer
 
 from testing.campaign.writer import Task
-from testing.waiting import wait_until
+from testing.waiting import has_ended, wait_until
 
 START_SECONDS = 60.0
 """A writer that has not said `ready` by then is a fault."""
@@ -93,7 +94,8 @@ class Writer:
         for process_id in doomed:
             with suppress(ProcessLookupError):
                 os.kill(process_id, signal.SIGKILL)
-        wait_until(lambda: doomed.isdisjoint(children(self._process.pid)))
+        for process_id in doomed:
+            wait_until(partial(has_ended, process_id))
 
     def kill_both(self, *, child_first: bool) -> None:
         """Kill it and its child, one right after the other."""
@@ -136,9 +138,8 @@ def writing(task: Task) -> Iterator[Writer]:
         process.communicate()
 
 
-def children(process_id: int) -> set[int]:
-    """Return the processes that a process has started and that still run: a zombie does not."""
-    columns = ["-o", "pid=", "-o", "ppid=", "-o", "stat="]
-    listed = subprocess.run(["ps", "-A", *columns], check=True, capture_output=True, text=True)
-    rows = (line.split() for line in listed.stdout.splitlines())
-    return {int(child) for child, parent, state in rows if int(parent) == process_id and state[0] != "Z"}
+def children(process_id: int) -> list[int]:
+    """Return the processes that a process has started and that still run."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True)
+    pairs = (line.split() for line in listed.stdout.splitlines())
+    return [int(child) for child, parent in pairs if int(parent) == process_id]
